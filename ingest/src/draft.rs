@@ -1,0 +1,48 @@
+//! Drafts: facts as a source states them, stamped, before versions are settled.
+
+use paceline_schemas::event::Event;
+use paceline_schemas::ids::{EventId, RepId};
+use paceline_schemas::symbol::CreditRole;
+
+/// One fact as a source states it, stamped, before versions are settled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    /// Native entity, parts joined by `:`; names the event ids.
+    pub entity: String,
+    /// The event as stated: type as the mapping or producer says, data with given and stamped fields; `id` is
+    /// provisional, and there is no `previous`.
+    pub event: Event,
+    /// Id given by a producer of canonical events; none for files, whose ids settling makes from entity, type and
+    /// content.
+    pub id: Option<EventId>,
+    /// Shares of a deal; none: the data's own rep owns everything.
+    pub splits: Vec<Share>,
+    /// Where it came from, for dead letters.
+    pub origin: Origin,
+}
+
+/// One rep's share of a deal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// The rep.
+    pub rep_id: RepId,
+    /// The rep's part.
+    pub role: CreditRole,
+    /// Basis points of the amount.
+    pub bp: i64,
+}
+
+/// Where a draft came from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Name of the file, without its folder.
+    pub file_name: String,
+    /// SHA-256 of the file, in hex.
+    pub file_digest: String,
+    /// Line at which the row begins; the header is line 1.
+    pub line: u64,
+    /// Number of the block within the mapping, from 0.
+    pub block: u32,
+    /// Name of the mapping.
+    pub mapping: String,
+}
