@@ -1,0 +1,12 @@
+//! Queries over tables that the tests write: views against a naive recount, what the gate refuses, files of SQL.
+
+mod deals;
+mod directory;
+mod facts;
+mod limits;
+mod prune;
+mod refusals;
+mod seed;
+mod slt;
+mod sums;
+mod windows;
