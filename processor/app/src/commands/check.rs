@@ -1,0 +1,96 @@
+//! `paceline config` and `paceline fsck`: both only look.
+
+use std::path::Path;
+
+use paceline_snapshots::fsck::{Finding, Severity};
+
+use crate::cli::{ConfigCommand, FsckArgs};
+use crate::config::{Config, Fault, Resolved};
+use crate::failure::{Exit, Failure};
+use crate::output::{say, write_out};
+
+pub(super) fn config(command: &ConfigCommand, loaded: Result<(Config, Resolved), Vec<Fault>>) -> Result<Exit, Failure> {
+    let (_, resolved) = match loaded {
+        Ok(loaded) => loaded,
+        Err(faults) => {
+            faults.iter().for_each(|fault| say(&fault.to_string()));
+            return Ok(Exit::Usage);
+        }
+    };
+    match command {
+        ConfigCommand::Check { mapping } => check_mappings(mapping),
+        ConfigCommand::Show { origin } => {
+            let line = |(path, value, layer): (String, String, String)| {
+                if *origin { format!("{path} = {value}  # {layer}\n") } else { format!("{path} = {value}\n") }
+            };
+            let text: String = resolved.leaves().into_iter().map(line).collect();
+            write_out(text.as_bytes())?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn check_mappings(mappings: &[std::path::PathBuf]) -> Result<Exit, Failure> {
+    let mut exit = Exit::Done;
+    for path in mappings {
+        if let Err(failure) = check_mapping(path) {
+            say(&failure.message);
+            exit = Exit::Usage;
+        }
+    }
+    if exit == Exit::Done {
+        say("the configuration is in order");
+    }
+    Ok(exit)
+}
+
+fn check_mapping(path: &Path) -> Result<(), Failure> {
+    let text = super::import::mapping_text(path)?;
+    crate::intake::compile(&path.display().to_string(), &text).map(drop)
+}
+
+/// All faults in one failure, for a command that needs a configuration.
+pub(super) fn faulty(faults: &[Fault]) -> Failure {
+    let lines: Vec<String> = faults.iter().map(|fault| format!("  {fault}")).collect();
+    Failure::new(Exit::Usage, format!("the configuration has {} faults:\n{}", faults.len(), lines.join("\n")))
+}
+
+pub(super) fn fsck(config: &Config, arguments: &FsckArgs) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::new(Exit::Failed, format!("failed to start a runtime: {e}")))?;
+    if !config.data.is_dir() {
+        return Err(Failure::new(Exit::Usage, format!("`{}` is no data directory", config.data.display())));
+    }
+    let store = paceline_snapshots::Store::local(&config.data, true)?;
+    let depth = paceline_snapshots::fsck::Depth { deep: arguments.deep, unit: None };
+    let check = paceline_snapshots::fsck::fsck(&store, paceline_schemas::tables::all(), depth, crate::clock::now());
+    let report = runtime.block_on(Box::pin(check))?;
+    if arguments.json {
+        let findings: Vec<serde_json::Value> = report
+            .findings
+            .iter()
+            .map(|finding| {
+                serde_json::json!({
+                    "severity": severity(finding), "path": finding.path, "what": finding.what, "advice": finding.advice,
+                })
+            })
+            .collect();
+        write_out(format!("{}\n", serde_json::Value::Array(findings)).as_bytes())?;
+    } else {
+        let line = |f: &Finding| format!("{}: {}: {}; {}\n", severity(f), f.path, f.what, f.advice);
+        let lines: String = report.findings.iter().map(line).collect();
+        let verdict = if report.is_damaged() { "damaged" } else { "clean" };
+        let summary = format!("{verdict}: {} manifests, {} files\n", report.manifests, report.files);
+        write_out(format!("{lines}{summary}").as_bytes())?;
+    }
+    Ok(if report.is_damaged() { Exit::Wanting } else { Exit::Done })
+}
+
+fn severity(finding: &Finding) -> &'static str {
+    match finding.severity {
+        Severity::Note => "note",
+        Severity::Damage => "damage",
+    }
+}

@@ -1,0 +1,116 @@
+//! `paceline run`: holds the data directory, keeps the pipeline going and takes the commands of others.
+
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::client::{Line, RunFile, run_file};
+use crate::config::Config;
+use crate::failure::{Exit, Failure, io};
+use crate::http::{self, Job};
+use crate::output::say;
+use crate::station::{DataLock, Listener, Station};
+
+/// How often timers are looked at while nothing comes.
+const IDLE: Duration = Duration::from_millis(500);
+
+pub(super) fn run(config: &Arc<Config>) -> Result<Exit, Failure> {
+    let Some(lock) = DataLock::take(&config.data)? else {
+        let text = format!("`{}` is in use by another paceline process; stop that one first", config.data.display());
+        return Err(Failure::new(Exit::Transient, text));
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::new(Exit::Failed, format!("failed to start a runtime: {e}")))?;
+    let shutdown = CancellationToken::new();
+    runtime.spawn(stop_on_signal(shutdown.clone()));
+    let mut station = Station::open(Arc::clone(config), lock)?;
+    let (jobs, received) = mpsc::sync_channel(16);
+    let token = uuid::Uuid::new_v4().simple().to_string();
+    let listening = http::listen(config.http.port, token.clone(), jobs, shutdown.clone());
+    let address = runtime.block_on(listening)?;
+    let file = RunFile { address: address.to_string(), token, pid: std::process::id() };
+    announce(config, &file)?;
+    say(&format!("paceline is running on `{}`, process {}; stop it with Ctrl-C", config.data.display(), file.pid));
+    let outcome = serve(&mut station, &received, &shutdown);
+    if let Err(error) = std::fs::remove_file(run_file(&config.data)) {
+        tracing::warn!(%error, "run.json was not removed");
+    }
+    shutdown.cancel();
+    let closed = station.close();
+    outcome.and(closed).map(|()| Exit::Done)
+}
+
+fn serve(station: &mut Station, received: &Receiver<Job>, shutdown: &CancellationToken) -> Result<(), Failure> {
+    while !shutdown.is_cancelled() {
+        match received.recv_timeout(IDLE) {
+            Ok(job) => carry_out(station, &job),
+            Err(RecvTimeoutError::Timeout) => station.idle()?,
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    Ok(())
+}
+
+fn carry_out(station: &mut Station, job: &Job) {
+    let mut remote = Remote(job);
+    let last = match station.execute(&job.command, &mut remote) {
+        Ok(answer) => Line::Done(Box::new(answer)),
+        Err(failure) => Line::Failed(failure),
+    };
+    remote.tell(last);
+}
+
+/// Passes on what a command says to the process that asked for it; one that has gone away hears nothing.
+struct Remote<'a>(&'a Job);
+
+impl Remote<'_> {
+    fn tell(&mut self, line: Line) {
+        if self.0.lines.blocking_send(line).is_err() {
+            tracing::debug!("the asking command has gone away");
+        }
+    }
+}
+
+impl Listener for Remote<'_> {
+    fn progress(&mut self, label: &str, done: u64, total: u64) {
+        self.tell(Line::Progress(label.to_owned(), done, total));
+    }
+
+    fn note(&mut self, text: &str) {
+        self.tell(Line::Note(text.to_owned()));
+    }
+}
+
+async fn stop_on_signal(shutdown: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut stream) => drop(stream.recv().await),
+            Err(error) => tracing::warn!(%error, "SIGTERM is not heard"),
+        }
+    };
+    tokio::select! {
+        () = terminated => {}
+        pressed = tokio::signal::ctrl_c() => drop(pressed),
+    }
+    shutdown.cancel();
+}
+
+fn announce(config: &Config, file: &RunFile) -> Result<(), Failure> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let path = run_file(&config.data);
+    let text = serde_json::to_vec(file).map_err(|e| Failure::new(Exit::OurFault, e))?;
+    let draft = path.with_extension("tmp");
+    let write = || {
+        let mut file = std::fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&draft)?;
+        file.write_all(&text)?;
+        std::fs::rename(&draft, &path)
+    };
+    write().map_err(|e| io("write", &path, &e))
+}

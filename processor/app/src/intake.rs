@@ -1,0 +1,193 @@
+//! The intake of one process: files become drafts, drafts become events, events go to the log, in that order.
+//!
+//! Per batch: settle, append, wait for the acknowledgement, commit memory. A crash in between repeats nothing, because
+//! memory is read forward from the log when it is opened.
+
+mod batch;
+mod closing;
+mod run;
+
+pub(crate) use run::{RefusedAgain, Tally};
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use paceline_ingest::dead_letter::sha256_hex;
+use paceline_ingest::log::embedded::EmbeddedLog;
+use paceline_ingest::log::{LogReader, ReadLimit};
+use paceline_ingest::mapping::{self, CompiledMapping};
+use paceline_ingest::memory::{self, Memory};
+use paceline_ingest::privacy::Pepper;
+use paceline_ingest::settle;
+use paceline_ingest::stamp::{Rules, Stamper};
+use paceline_schemas::codec::{Limits, decode};
+use paceline_schemas::event::Event;
+use paceline_schemas::position::{Partition, Topic};
+use paceline_schemas::time::Instant;
+
+use crate::config::Config;
+use crate::failure::{Exit, Failure, io};
+use crate::pipeline::Replaced;
+
+/// A mapping with its text, by which an import is named.
+#[derive(Debug)]
+pub struct Mapping {
+    /// The text.
+    pub text: String,
+    /// SHA-256 of the text, in hex.
+    pub digest: String,
+    /// What the text says.
+    pub compiled: CompiledMapping,
+}
+
+/// Reads a mapping.
+///
+/// # Errors
+/// All its faults.
+pub fn compile(name: &str, text: &str) -> Result<Mapping, Failure> {
+    let compiled = mapping::parse(text).map_err(|faults| {
+        let lines: Vec<String> = faults.iter().map(|fault| format!("  {fault}")).collect();
+        Failure::new(Exit::Usage, format!("`{name}` has {} faults:\n{}", faults.len(), lines.join("\n")))
+    })?;
+    Ok(Mapping { text: text.to_owned(), digest: sha256_hex(text.as_bytes()), compiled })
+}
+
+/// The intake of one process.
+#[derive(Debug)]
+pub struct Intake {
+    pub(crate) config: Arc<Config>,
+    pub(crate) log: Arc<EmbeddedLog>,
+    pub(crate) memory: Memory,
+    pub(crate) stamper: Stamper,
+    pub(crate) settle: settle::Options,
+    people: Vec<Event>,
+    people_published: usize,
+    dead_letters_published: u64,
+    last_ends: HashMap<Partition, (u64, Instant)>,
+}
+
+impl Intake {
+    /// Opens memory and directory and reads them forward to the end of the log.
+    ///
+    /// # Errors
+    /// The log or the memory cannot be read.
+    pub fn open(config: Arc<Config>, log: Arc<EmbeddedLog>) -> Result<Self, Failure> {
+        let store = log.keyspace("memory")?;
+        let options = memory::Options { entities_max: config.ingest.memory_entities_max };
+        let memory = Memory::open(store, options)?;
+        let pepper = Pepper::first(&pepper(&config)?);
+        let skew_us = i64::try_from(config.ingest.skew_max.as_micros()).unwrap_or(i64::MAX);
+        let sites = config.sites.values().cloned().collect();
+        let rules = Rules { skew_us_max: skew_us };
+        let stamper = Stamper::new(&config.tenant, sites, &config.default_site, pepper, rules)
+            .map_err(|e| Failure::new(Exit::Usage, e))?;
+        let settle = settle::Options { sites: config.sites.clone(), ..settle::Options::default() };
+        let mut intake = Self {
+            config,
+            log,
+            memory,
+            stamper,
+            settle,
+            people: Vec::new(),
+            people_published: usize::MAX,
+            dead_letters_published: u64::MAX,
+            last_ends: HashMap::new(),
+        };
+        intake.read_forward()?;
+        Ok(intake)
+    }
+
+    fn read_forward(&mut self) -> Result<(), Failure> {
+        let mut reached = memory::CompleteTo::new();
+        for topic in [Topic::Events, Topic::People] {
+            for partition in 0..self.log.partitions(topic) {
+                let known = self.memory.complete_to().get(&(topic, partition)).copied().unwrap_or(0);
+                let from = if topic == Topic::People { 0 } else { known };
+                let end = self.each_record(topic, partition, from, |intake, offset, event| {
+                    if topic == Topic::People {
+                        intake.learn(&event);
+                    }
+                    if offset >= known { intake.memory.observe(&event).map_err(Failure::from) } else { Ok(()) }
+                })?;
+                reached.insert((topic, partition), end);
+            }
+        }
+        self.memory.commit(&reached)?;
+        Ok(())
+    }
+
+    fn each_record(
+        &mut self,
+        topic: Topic,
+        partition: Partition,
+        from: u64,
+        mut take: impl FnMut(&mut Self, u64, Event) -> Result<(), Failure>,
+    ) -> Result<u64, Failure> {
+        let mut at = from;
+        loop {
+            let records = self.log.read(topic, partition, at, ReadLimit::default())?;
+            let Some(last) = records.last() else { return Ok(at) };
+            at = last.offset + 1;
+            for record in records {
+                if let Ok(event) = decode(&record.payload, Limits::default()) {
+                    take(self, record.offset, event)?;
+                }
+            }
+        }
+    }
+
+    /// Takes a people event into the directory and the dimensions.
+    pub(crate) fn learn(&mut self, event: &Event) {
+        self.stamper.directory_mut().observe(event);
+        self.people.push(event.clone());
+    }
+
+    /// The tables that follow from people and dead letters, where those have changed since they were asked for.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn dimensions(&mut self) -> Result<Replaced, Failure> {
+        let mut replaced = Replaced::new();
+        if self.people_published != self.people.len() {
+            replaced.extend(paceline_snapshots::rows::people(&self.people));
+            self.people_published = self.people.len();
+        }
+        let next = self.log.bounds(Topic::DeadLetters, 0)?.next;
+        if self.dead_letters_published != next {
+            replaced.push(("ops_dead_letter", crate::replay::table(self.log.as_ref())?));
+            self.dead_letters_published = next;
+        }
+        Ok(replaced)
+    }
+}
+
+/// The secret of the keyed hashes: the configured file, else one in the data directory, made on first use.
+fn pepper(config: &Config) -> Result<Vec<u8>, Failure> {
+    if let Some(path) = &config.pepper_file {
+        return std::fs::read(path).map_err(|e| io("read", path, &e));
+    }
+    let path = config.data.join("pepper");
+    match std::fs::read(&path) {
+        Ok(secret) => Ok(secret),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => make_pepper(&path),
+        Err(error) => Err(io("read", &path, &error)),
+    }
+}
+
+fn make_pepper(path: &Path) -> Result<Vec<u8>, Failure> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let secret: Vec<u8> = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()].iter().flat_map(|id| id.into_bytes()).collect();
+    let text: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let draft: PathBuf = path.with_extension("tmp");
+    let write = || {
+        let mut file =
+            std::fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&draft)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&draft, path)
+    };
+    write().map_err(|e| io("write", path, &e))?;
+    Ok(text.into_bytes())
+}

@@ -1,0 +1,21 @@
+//! The shell around the pure parts: command line, configuration, intake, the owner of the shards, jobs, SQL at a prompt.
+//!
+//! [`commands`] has one function per verb. A writing command runs inside [`station::Station`], which holds the lock of
+//! the data directory; where another process holds it, [`client`] sends the command there.
+//! Absent: rules of counting (`windows`, `schemas`), of versions (`ingest`) and of durability (`snapshots`).
+
+pub mod cli;
+pub mod client;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod failure;
+pub mod http;
+pub mod imports;
+pub mod intake;
+pub mod jobs;
+pub mod output;
+pub mod pipeline;
+pub mod replay;
+pub mod shard;
+pub mod station;

@@ -1,0 +1,349 @@
+//! The thread of the pipeline: poll, fold, checkpoint, publish, answer.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, SyncSender};
+use std::time::{Duration, Instant as Monotonic};
+
+use paceline_ingest::log::embedded::EmbeddedLog;
+use paceline_ingest::log::{Log, LogReader, LogSink, LogSource, SourceEvent};
+use paceline_schemas::position::{Offset, Partition, Topic};
+use paceline_schemas::tables;
+use paceline_schemas::time::Day;
+use paceline_snapshots::delta::Tables;
+use paceline_snapshots::manifest::Sequence;
+use paceline_snapshots::set::Reached;
+use paceline_snapshots::shard::{LogBounds, Owner};
+use paceline_snapshots::store::Store;
+use paceline_snapshots::{Unit, jobs, maintain, publish, rows};
+
+use super::{FoldContext, JobDate, News, Order, Replaced, Reply};
+use crate::clock;
+use crate::failure::{Exit, Failure};
+use crate::jobs::Due;
+use crate::shard::Shard;
+
+/// Longest wait for a record before orders and timers are looked at.
+const POLL: Duration = Duration::from_millis(20);
+/// Wait after a checkpoint that failed for a passing reason.
+const RETRY: Duration = Duration::from_secs(5);
+/// Rounds of a job against one month before the caller hears of it.
+const JOB_ROUNDS_MAX: u32 = 8;
+
+struct Worker {
+    context: FoldContext,
+    log: Arc<EmbeddedLog>,
+    source: Box<dyn LogSource>,
+    runtime: Rc<tokio::runtime::Runtime>,
+    tables: Tables,
+    shards: BTreeMap<Partition, Shard>,
+    due: Arc<Due>,
+    replaced: Replaced,
+    flushes: Vec<(BTreeMap<Partition, Offset>, Reply<()>)>,
+    retry_at: Option<Monotonic>,
+}
+
+pub(super) fn run(
+    context: FoldContext,
+    log: Arc<EmbeddedLog>,
+    due: Arc<Due>,
+    orders: &Receiver<Order>,
+    news: &News,
+    ready: &SyncSender<Result<(), Failure>>,
+) {
+    let mut worker = match Worker::open(context, log, due) {
+        Ok(worker) => worker,
+        Err(failure) => return drop(ready.send(Err(failure))),
+    };
+    let opened = worker.take_assignment();
+    let failed = opened.is_err();
+    if ready.send(opened).is_err() || failed {
+        return;
+    }
+    if let Err(failure) = worker.turn(orders, news) {
+        tracing::error!(%failure, "the pipeline has ended");
+        let mut slot = news.failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *slot = Some(failure.clone());
+        drop(slot);
+        for (_, reply) in worker.flushes.drain(..) {
+            drop(reply.send(Err(failure.clone())));
+        }
+    }
+}
+
+impl Worker {
+    fn open(context: FoldContext, log: Arc<EmbeddedLog>, due: Arc<Due>) -> Result<Self, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|e| Failure::new(Exit::Failed, format!("failed to start a runtime: {e}")))?;
+        let store = Store::local(&context.config.data, false)?;
+        let writer = context.identity.writer;
+        let tables = runtime.block_on(Box::pin(Tables::open(&store, tables::all(), writer, clock::now())))?;
+        let source = log.subscribe(Topic::Events)?;
+        let today = Day::from_date(clock::now().local(&jiff::tz::TimeZone::UTC).date());
+        let replaced = vec![
+            rows::metrics(),
+            rows::calendar(context.config.sites.values(), today),
+        ];
+        Ok(Self {
+            context,
+            log,
+            source,
+            runtime: Rc::new(runtime),
+            tables,
+            shards: BTreeMap::new(),
+            due,
+            replaced,
+            flushes: Vec::new(),
+            retry_at: None,
+        })
+    }
+
+    /// The embedded log assigns all its partitions first of all.
+    fn take_assignment(&mut self) -> Result<(), Failure> {
+        while self.shards.is_empty() {
+            match self.source.poll(POLL)? {
+                Some(SourceEvent::Assigned { partitions, reply }) => {
+                    let mut positions = Vec::with_capacity(partitions.len());
+                    for partition in partitions {
+                        let shard = self.claim(partition)?;
+                        positions.push((partition, shard.next()));
+                        self.shards.insert(partition, shard);
+                    }
+                    if !reply.send(positions) {
+                        return Err(Failure::new(Exit::OurFault, "the log took no positions"));
+                    }
+                }
+                Some(_) | None => {}
+            }
+        }
+        let runtime = Rc::clone(&self.runtime);
+        if runtime.block_on(Box::pin(self.replace()))? {
+            runtime.block_on(Box::pin(self.announce()))?;
+        }
+        Ok(())
+    }
+
+    fn claim(&mut self, partition: Partition) -> Result<Shard, Failure> {
+        let bounds = self.log.bounds(Topic::Events, partition)?;
+        let bounds = LogBounds { low: bounds.low, next: bounds.next };
+        let open = Owner::open(
+            &mut self.tables,
+            tables::all(),
+            Unit::Shard(partition),
+            self.context.identity.clone(),
+            &self.context.fold_config,
+            bounds,
+            clock::now(),
+        );
+        let (owner, opened) = Rc::clone(&self.runtime).block_on(Box::pin(open))?;
+        self.check_fingerprint(partition, &opened)?;
+        Shard::new(partition, owner, opened, &self.context)
+    }
+
+    fn check_fingerprint(
+        &self,
+        partition: Partition,
+        opened: &paceline_snapshots::shard::Opened,
+    ) -> Result<(), Failure> {
+        let Some(last) = &opened.last else { return Ok(()) };
+        let limit = paceline_ingest::log::ReadLimit { records: 1, bytes: 1 };
+        let found = self.log.read(Topic::Events, partition, last.offset, limit)?;
+        let same = found.first().is_some_and(|record| {
+            record.append_time.0 == last.ts && format!("{:08x}", crc32c::crc32c(&record.payload)) == last.crc32c
+        });
+        if same {
+            return Ok(());
+        }
+        let text = format!(
+            "shard {partition}: the record at offset {} is not the one that was folded: this is another log; \
+             restore the log of this data directory, or rebuild into an empty one",
+            last.offset
+        );
+        Err(Failure::new(Exit::Failed, text))
+    }
+
+    fn turn(&mut self, orders: &Receiver<Order>, news: &News) -> Result<(), Failure> {
+        loop {
+            match self.source.poll(POLL)? {
+                Some(SourceEvent::Batch { partition, records, .. }) => {
+                    if let Some(shard) = self.shards.get_mut(&partition) {
+                        shard.fold(&records)?;
+                    }
+                }
+                Some(SourceEvent::Assigned { .. } | SourceEvent::Revoked { .. } | SourceEvent::Lost { .. }) => {
+                    return Err(Failure::new(Exit::OurFault, "the embedded log has re-assigned its partitions"));
+                }
+                Some(SourceEvent::End { .. }) | None => {}
+            }
+            while let Ok(order) = orders.try_recv() {
+                if self.obey(order, news)? {
+                    return Ok(());
+                }
+            }
+            self.checkpoint_what_is_due(news)?;
+            self.finish_flushes(news);
+            let watermark = self.shards.values().map(Shard::watermark).min().flatten();
+            news.watermark_us.store(watermark.map_or(0, |at| at.0), Ordering::Release);
+        }
+    }
+
+    /// True once it is time to end.
+    fn obey(&mut self, order: Order, news: &News) -> Result<bool, Failure> {
+        match order {
+            Order::Flush { replaced, reply } => {
+                self.put_aside(replaced);
+                let mut targets = BTreeMap::new();
+                for partition in self.shards.keys() {
+                    targets.insert(*partition, self.log.bounds(Topic::Events, *partition)?.next);
+                }
+                self.flushes.push((targets, reply));
+            }
+            Order::Job { name, set, dates, reply } => drop(reply.send(self.replace_dates(name, set, &dates))),
+            Order::Seal { reply } => {
+                drop(reply.send(Rc::clone(&self.runtime).block_on(Box::pin(self.announce()))));
+            }
+            Order::Maintain { reply } => drop(reply.send(self.maintain())),
+            Order::Stop { reply } => {
+                let saved = self.checkpoint_all(true).and_then(|()| self.publish(news));
+                drop(reply.send(saved));
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn put_aside(&mut self, replaced: Replaced) {
+        for (name, rows) in replaced {
+            self.replaced.retain(|(known, _)| *known != name);
+            self.replaced.push((name, rows));
+        }
+    }
+
+    fn finish_flushes(&mut self, news: &News) {
+        let reached = |targets: &BTreeMap<Partition, Offset>, shards: &BTreeMap<Partition, Shard>| {
+            targets.iter().all(|(p, target)| shards.get(p).is_some_and(|shard| shard.next() >= *target))
+        };
+        if !self.flushes.iter().any(|(targets, _)| reached(targets, &self.shards)) {
+            return;
+        }
+        let outcome = self.checkpoint_all(true).and_then(|()| self.publish(news));
+        let shards = &self.shards;
+        let mut waiting = Vec::new();
+        for (targets, reply) in self.flushes.drain(..) {
+            if reached(&targets, shards) {
+                drop(reply.send(outcome.clone()));
+            } else {
+                waiting.push((targets, reply));
+            }
+        }
+        self.flushes = waiting;
+    }
+
+    fn checkpoint_what_is_due(&mut self, news: &News) -> Result<(), Failure> {
+        let options = self.context.config.snapshots.clone();
+        let waits = self.retry_at.is_some_and(|at| Monotonic::now() < at);
+        if waits || !self.shards.values().any(|shard| shard.checkpoint_due(&options)) {
+            return Ok(());
+        }
+        match self.checkpoint_all(false).and_then(|()| self.publish(news)) {
+            Ok(()) => self.retry_at = None,
+            Err(failure) if failure.exit == Exit::Transient => {
+                tracing::warn!(%failure, "checkpoint is tried again");
+                self.retry_at = Some(Monotonic::now() + RETRY);
+            }
+            Err(failure) => return Err(failure),
+        }
+        Ok(())
+    }
+
+    fn checkpoint_all(&mut self, with_state: bool) -> Result<(), Failure> {
+        let sink: &dyn LogSink = self.log.as_ref();
+        for shard in self.shards.values_mut() {
+            Rc::clone(&self.runtime).block_on(Box::pin(shard.checkpoint(&self.context, with_state, sink, clock::now())))?;
+        }
+        Ok(())
+    }
+
+    fn publish(&mut self, news: &News) -> Result<(), Failure> {
+        let first_day = self.shards.values_mut().filter_map(Shard::take_first_day).min();
+        first_day.map_or(Ok(()), |day| self.due.changed(day))?;
+        let runtime = Rc::clone(&self.runtime);
+        runtime.block_on(Box::pin(self.replace()))?;
+        let others = self.others()?;
+        let mut owners: Vec<&mut Owner> = self.shards.values_mut().map(|shard| &mut shard.owner).collect();
+        let publication = publish::publish_with(&mut self.tables, &mut owners, &others, clock::now());
+        runtime.block_on(Box::pin(publication))?;
+        first_day.map_or(Ok(()), |day| self.due.changed(day))?;
+        news.published.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Replaces the tables that were given as a whole; true if one of them differs from what it was.
+    async fn replace(&mut self) -> Result<bool, Failure> {
+        let mut changed = false;
+        for (name, batch) in std::mem::take(&mut self.replaced) {
+            match jobs::replace_table(&mut self.tables, name, &batch, clock::now()).await {
+                Ok(replaced) => changed |= replaced,
+                Err(error) => {
+                    self.replaced.push((name, batch));
+                    return Err(error.into());
+                }
+            }
+        }
+        Ok(changed)
+    }
+
+    /// How far the topics are whose tables are replaced as a whole.
+    fn others(&self) -> Result<Vec<(Unit, Reached)>, Failure> {
+        let mut units = Vec::new();
+        for unit in [Unit::People, Unit::DeadLetters] {
+            let next = self.log.bounds(unit.topic(), 0)?.next;
+            units.push((unit, Reached { seq: Sequence(next), next, watermark: None }));
+        }
+        Ok(units)
+    }
+
+    /// Names the versions that belong together.
+    async fn announce(&mut self) -> Result<Option<u64>, Failure> {
+        let owned = self.shards.values().map(|shard| (shard.owner.unit(), shard.owner.reached()));
+        let units: Vec<(Unit, Reached)> = owned.chain(self.others()?).collect();
+        Ok(Some(publish::announce(&mut self.tables, &units, clock::now()).await?))
+    }
+
+    fn replace_dates(&mut self, name: &'static str, set: u64, dates: &[JobDate]) -> Result<(), Failure> {
+        let job = jobs::Job { table: name, name, set };
+        Rc::clone(&self.runtime).block_on(Box::pin(write_dates(&mut self.tables, &job, dates)))
+    }
+
+    fn maintain(&mut self) -> Result<(), Failure> {
+        let retention_us = i64::try_from(self.context.config.snapshots.retention.as_micros()).unwrap_or(i64::MAX);
+        let upkeep = maintain::Upkeep { retention_us, ..maintain::Upkeep::default() };
+        let (at, runtime) = (clock::now(), Rc::clone(&self.runtime));
+        // Older sets stay readable by the history of the publish log, so only the newest needs a file that is live.
+        runtime.block_on(Box::pin(maintain::compact(&mut self.tables, at, at, at)))?;
+        runtime.block_on(Box::pin(maintain::tidy(&mut self.tables, upkeep, at)))?;
+        runtime.block_on(Box::pin(maintain::collect(&mut self.tables, at)))?;
+        runtime.block_on(Box::pin(self.announce())).map(drop)
+    }
+}
+
+/// Replaces dates of one month; begins again when another run was faster.
+async fn write_dates(tables: &mut Tables, job: &jobs::Job, dates: &[JobDate]) -> Result<(), Failure> {
+    let Some(month) = dates.first().map(|date| date.as_of.month()) else { return Ok(()) };
+    let days: Vec<Day> = dates.iter().map(|date| date.as_of).collect();
+    for _ in 0..JOB_ROUNDS_MAX {
+        let Some(mut writer) = job.begin(tables, &month, &days).await? else { return Ok(()) };
+        let due = writer.due().to_vec();
+        for date in dates.iter().filter(|date| due.contains(&date.as_of)) {
+            writer.write(date.as_of, &date.rows).await?;
+        }
+        if matches!(writer.commit(tables, clock::now()).await?, jobs::Outcome::Committed(_)) {
+            return Ok(());
+        }
+    }
+    Err(Failure::new(Exit::Transient, format!("other runs of `{}` keep replacing {month}; try again", job.name)))
+}
