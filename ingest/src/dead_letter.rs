@@ -221,7 +221,10 @@ impl DeadLetter {
         serde_json::from_str(text).map_err(|error| {
             // The message of the parser may quote its input.
             let (line, column) = (error.line(), error.column());
-            Reject::new(Reason::Malformed, format!("no dead letter at line {line} column {column}"))
+            Reject::new(
+                Reason::Malformed,
+                format!("no dead letter at line {line} column {column}"),
+            )
         })
     }
 }
@@ -240,7 +243,14 @@ mod tests {
         };
         let received_at = Instant(1_700_000_000_000_000);
         let reject = Reject::missing("time");
-        DeadLetter::new(reject, Stage::Adapter, (&origin).into(), received_at, 80, sha256_hex(b"row"))
+        DeadLetter::new(
+            reject,
+            Stage::Adapter,
+            (&origin).into(),
+            received_at,
+            80,
+            sha256_hex(b"row"),
+        )
     }
 
     #[test]

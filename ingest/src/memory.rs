@@ -23,7 +23,9 @@ pub use self::store::{Batch, Store, Volatile};
 
 pub(crate) use self::key::{customer, deal, interval, lead, leg, people};
 pub(crate) use self::observe::Touched;
-pub(crate) use self::record::{Customer, DealRecord, LeadRecord, Mark, Record, Refund, Single, Standing, Win, revision_of};
+pub(crate) use self::record::{
+    Customer, DealRecord, LeadRecord, Mark, Record, Refund, Single, Standing, Win, revision_of,
+};
 
 use crate::error::Error;
 

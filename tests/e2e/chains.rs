@@ -127,7 +127,7 @@ fn a_lost_deal_that_is_reopened_and_won_is_no_loss() {
     let deal = DealRow::opened("D1", "bo", "2025-02-20");
     let states = [
         deal.lost("2025-03-05"),
-        deal.in_stage("Reopened", "2025-04-01"),
+        deal.reopened("2025-04-01"),
         deal.won("2025-05-10", "12.34"),
     ];
     for (at, state) in states.into_iter().enumerate() {
@@ -143,7 +143,7 @@ fn a_win_that_is_reopened_is_cancelled_and_counts_again_when_it_is_won_again() {
     let deal = DealRow::opened("D1", "bo", "2025-02-20");
     let states = [
         deal.won("2025-03-05", "50.00"),
-        deal.in_stage("Reopened", "2025-04-01"),
+        deal.reopened("2025-04-01"),
         deal.won("2025-05-10", "60.00"),
     ];
     for (at, state) in states.into_iter().enumerate() {

@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
-use paceline_tests::sandbox::{Sandbox, root};
+use paceline_tests::sandbox::{Report, Sandbox, root};
 
 const COLUMNS: &str = "deal,rep,account,product,stage,opened,changed,closed,amount,currency\n";
+/// Stage of a deal whose outcome was taken back.
+pub(crate) const REOPENED: &str = "Reopened";
+
 const REFUND_COLUMNS: &str = "refund,deal,rep,on,amount,currency\n";
 const PEOPLE_COLUMNS: &str = "rep,team,site\n";
 
@@ -60,8 +63,12 @@ impl DealRow {
         self.in_stage("Cancelled", on)
     }
 
-    /// The deal, open and in that stage.
-    pub(crate) fn in_stage(&self, stage: &str, on: &str) -> Self {
+    /// The deal after its outcome was taken back.
+    pub(crate) fn reopened(&self, on: &str) -> Self {
+        self.in_stage(REOPENED, on)
+    }
+
+    fn in_stage(&self, stage: &str, on: &str) -> Self {
         let mut row = self.clone();
         stage.clone_into(&mut row.stage);
         on.clone_into(&mut row.changed);
@@ -124,8 +131,14 @@ pub(crate) fn import_people(sandbox: &Sandbox, people: &[(&str, &str)]) {
     assert_eq!(report.rejected, 0, "{}", report.whole);
 }
 
-/// Writes a deals file and imports it.
+/// Writes a deals file and imports it; where it has reopened deals, they come after the others.
 #[track_caller]
-pub(crate) fn import_deals(sandbox: &Sandbox, name: &str, rows: &[DealRow]) -> paceline_tests::sandbox::Report {
-    sandbox.import(&[&sandbox.file(name, deals_csv(rows))], &own_mapping("deals.toml"))
+pub(crate) fn import_deals(sandbox: &Sandbox, name: &str, rows: &[DealRow]) -> Report {
+    let file = sandbox.file(name, deals_csv(rows));
+    let report = sandbox.import(&[&file], &own_mapping("deals.toml"));
+    if rows.iter().any(|row| row.stage == REOPENED) {
+        let reopened = sandbox.import(&[&file], &own_mapping("reopenings.toml"));
+        assert_eq!(reopened.rejected, 0, "{}", reopened.whole);
+    }
+    report
 }

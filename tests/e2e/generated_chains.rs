@@ -40,9 +40,7 @@ impl Chain {
         };
         if random.chance(250) {
             chain.states.push(chain.deal.lost(&after(opened, 5).to_string()));
-            chain
-                .states
-                .push(chain.deal.in_stage("Reopened", &after(opened, 9).to_string()));
+            chain.states.push(chain.deal.reopened(&after(opened, 9).to_string()));
         }
         if random.chance(150) {
             chain.lose(after(opened, 30));
@@ -95,8 +93,7 @@ impl Chain {
     /// The win is taken back and comes again later: it is booked twice.
     fn reopen_and_win(&mut self, on: Date, amount: i64, random: &mut Random) -> Date {
         let reopened_on = after(on, 20);
-        self.states
-            .push(self.deal.in_stage("Reopened", &reopened_on.to_string()));
+        self.states.push(self.deal.reopened(&reopened_on.to_string()));
         let cancelled_on = Some(reopened_on);
         let standing = Standing::Won {
             on,

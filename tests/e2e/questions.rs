@@ -44,7 +44,7 @@ fn every_question_has_its_answer() {
     let mut differing = Vec::new();
     for question in questions {
         let statement = fs::read_to_string(&question).expect("a question is text");
-        let answer = sample().succeed(&["sql", "--format", "csv", statement.trim()]);
+        let answer = sample().succeed(&["sql", "--format", "csv", "--", statement.trim()]);
         let expected = question.with_extension("csv");
         if is_update {
             fs::write(&expected, &answer).expect("the answer can be written");

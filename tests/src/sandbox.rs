@@ -26,6 +26,8 @@ pub use table::Table;
 /// The longest time that a command may take.
 pub const DEADLINE: Duration = Duration::from_secs(240);
 
+const PEPPER_FILE: &str = "pepper";
+
 /// A data directory, a configuration and the binary.
 #[derive(Debug)]
 pub struct Sandbox {
@@ -46,11 +48,13 @@ impl Sandbox {
     pub fn new() -> Self {
         let folder = TempDir::with_prefix("paceline-").expect("a temporary folder");
         let data = folder.path().join("data");
-        Self {
+        let sandbox = Self {
             folder,
             data,
             config: None,
-        }
+        };
+        sandbox.file(PEPPER_FILE, "a secret of the tests, which keeps nothing secret");
+        sandbox
     }
 
     /// An empty data directory with these settings over the built-in ones.
@@ -108,14 +112,13 @@ impl Sandbox {
     /// A command of the binary over this data directory, ready to be started.
     pub fn command<I: AsRef<OsStr>>(&self, words: &[I]) -> Command {
         let mut command = Command::new(binary());
-        command
-            .args(words)
-            .arg("--data")
-            .arg(&self.data)
-            .current_dir(self.folder.path());
+        command.current_dir(self.folder.path()).arg("--data").arg(&self.data);
+        // One secret for all sandboxes: the keys of customers are part of the tables that are compared.
+        command.env("PACELINE__PEPPER_FILE", self.folder.path().join(PEPPER_FILE));
         if let Some(config) = &self.config {
             command.arg("--config").arg(config);
         }
+        command.args(words);
         command
     }
 

@@ -108,7 +108,10 @@ fn transfer(record: Option<&LeadRecord>, draft: &Draft, received: Instant) -> Re
             cause: None,
             previous: None,
         };
-        if record.and_then(|record| record.assigned.as_ref()).is_some_and(|last| last.mark.id == own.id) {
+        if record
+            .and_then(|record| record.assigned.as_ref())
+            .is_some_and(|last| last.mark.id == own.id)
+        {
             return Err(id_conflict());
         }
         stamp(&mut event, own);

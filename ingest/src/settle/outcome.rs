@@ -113,9 +113,7 @@ fn is_known(case: &Case, parts: &[Part], contents: &[Content]) -> Result<bool, F
     let mut known = 0;
     for (part, content) in parts.iter().zip(contents) {
         let standing = case.standing(&part.rep_id);
-        let published = case
-            .given_id(part)
-            .and_then(|id| standing?.mark.published(&id));
+        let published = case.given_id(part).and_then(|id| standing?.mark.published(&id));
         match published {
             Some(before) if before != *content => return Err(id_conflict()),
             Some(_) => known += 1,
@@ -236,9 +234,7 @@ fn restate_part(
 fn amend(part: &mut Part, status: Outcome, what: Amends) {
     part.deal.status = Some(status);
     part.deal.amends = Some(what);
-    part.deal
-        .credit_refunded_minor
-        .get_or_insert(Minor(0));
+    part.deal.credit_refunded_minor.get_or_insert(Minor(0));
 }
 
 /// `deal.cancelled`.

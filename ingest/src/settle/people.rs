@@ -25,9 +25,7 @@ pub(super) fn plan(memory: &mut Memory, draft: Draft, received: Instant) -> Resu
     };
     let replaced = last.map(|mark| mark.next_replaces().clone());
     let own = Stamp {
-        id: version
-            .naming
-            .id(event_type, &version.canonical, replaced.as_ref(), ""),
+        id: version.naming.id(event_type, &version.canonical, replaced.as_ref(), ""),
         numbered,
         received,
         supersedes: replaced.clone(),

@@ -75,7 +75,10 @@ fn is_cut_off(case: &Case, holders: &[Refund]) -> bool {
 
 fn publish(case: &Case, standing: &[&Standing], refund_id: &RefundId, minor: Minor, full: bool) -> Plan {
     let shares = shares_of(standing);
-    let claims: Vec<Claim> = standing.iter().map(|standing| claim(case, standing, refund_id)).collect();
+    let claims: Vec<Claim> = standing
+        .iter()
+        .map(|standing| claim(case, standing, refund_id))
+        .collect();
     let credits = divide(minor.0, &claims);
     let numbered = Numbered {
         revision: case.stated.revision.unwrap_or(0),

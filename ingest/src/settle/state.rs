@@ -94,7 +94,9 @@ fn settle_piece(memory: &mut Memory, piece: Piece) -> Result<Plan, Fault> {
     };
     Ok(match last {
         None => version.first(numbered),
-        Some(last) => version.next(last, &rep_id, EventType::RepStateEnded, numbered, |event, _, _| event.clone()),
+        Some(last) => version.next(last, &rep_id, EventType::RepStateEnded, numbered, |event, _, _| {
+            event.clone()
+        }),
     })
 }
 

@@ -16,7 +16,13 @@ use crate::oracle::{Leg, recount_calls};
 
 fn leg() -> impl Strategy<Value = (u16, Leg)> {
     let steps = prop::sample::select(vec![Step::Dial, Step::Live, Step::Contact, Step::Pitch, Step::Win]);
-    let some = (0_u8..3, 0_i64..3, 0_i64..2, steps, prop::sample::select(vec![0_i64, 9_499, 9_500, 61_000]))
+    let some = (
+        0_u8..3,
+        0_i64..3,
+        0_i64..2,
+        steps,
+        prop::sample::select(vec![0_i64, 9_499, 9_500, 61_000]),
+    )
         .prop_map(|(rep, day, hour, step, talk)| Some((rep, at(day, hour), step, talk)));
     (0_u16..4, prop_oneof![6 => some, 1 => Just(None)])
 }

@@ -56,7 +56,13 @@ fn draft(random: &mut Seeded) -> Draft {
         7 => deal(EventType::DealOpened, number, rep, at(day, 8), |_| {}),
         8 => lead(number, rep, at(day, 7)),
         9 => pause(rep, at(0, 1), at(0, 2 + random.day(3))),
-        _ => call(u16::from(number), rep, at(day, 13), Step::Contact, random.day(3) * 30_000),
+        _ => call(
+            u16::from(number),
+            rep,
+            at(day, 13),
+            Step::Contact,
+            random.day(3) * 30_000,
+        ),
     }
 }
 
@@ -88,7 +94,11 @@ fn memory_rebuilt_from_the_log_equals_memory_after_settling() {
         rebuilt.commit();
         let text = |store: &Volatile| -> Vec<(String, String)> {
             let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-            store.all().into_iter().map(|(key, value)| (text(key), text(value))).collect()
+            store
+                .all()
+                .into_iter()
+                .map(|(key, value)| (text(key), text(value)))
+                .collect()
         };
         assert_eq!(text(&rebuilt.store), text(&floor.store), "seed {seed}");
     }

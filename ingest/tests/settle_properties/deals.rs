@@ -226,8 +226,8 @@ proptest! {
             floor.log.sums()
         };
         let straight = run(&rows);
-        for at in 0..doubled.len() {
-            let other = places[at].index(doubled.len());
+        for (at, place) in (0..doubled.len()).zip(&places) {
+            let other = place.index(doubled.len());
             doubled.swap(at, other);
         }
         prop_assert_eq!(run(&doubled), straight);

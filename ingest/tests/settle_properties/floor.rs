@@ -83,15 +83,17 @@ pub(crate) fn deal(event_type: EventType, number: u8, owner: u8, time: Instant, 
         ..Deal::default()
     };
     fill(&mut deal);
-    draft(
-        event_type,
-        &format!("deal-{number}"),
-        time,
-        Data::Deal(Box::new(deal)),
-    )
+    draft(event_type, &format!("deal-{number}"), time, Data::Deal(Box::new(deal)))
 }
 
-pub(crate) fn won(number: u8, owner: u8, time: Instant, amount: i64, customer: Option<u8>, product: Option<u8>) -> Draft {
+pub(crate) fn won(
+    number: u8,
+    owner: u8,
+    time: Instant,
+    amount: i64,
+    customer: Option<u8>,
+    product: Option<u8>,
+) -> Draft {
     deal(EventType::DealWon, number, owner, time, |deal| {
         deal.amount_minor = Some(Minor(amount));
         deal.customer_key = customer.map(|key| CustomerKey::new(&format!("k1:{key}")).expect("key"));

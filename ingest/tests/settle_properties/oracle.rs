@@ -82,13 +82,13 @@ pub(crate) fn recount(statements: &[(u8, Statement)], follows_owner: bool) -> Su
     }
     let mut customers: BTreeMap<u8, BTreeSet<(Instant, String)>> = BTreeMap::new();
     for (number, deal) in &deals {
-        if let Some(booking) = deal.bookings.last().filter(|booking| booking.stands) {
-            if let Some(customer) = booking.customer {
-                customers
-                    .entry(customer)
-                    .or_default()
-                    .insert((booking.time, format!("deal-{number}")));
-            }
+        if let Some(booking) = deal.bookings.last().filter(|booking| booking.stands)
+            && let Some(customer) = booking.customer
+        {
+            customers
+                .entry(customer)
+                .or_default()
+                .insert((booking.time, format!("deal-{number}")));
         }
     }
     for (number, deal) in &deals {

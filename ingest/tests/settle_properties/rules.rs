@@ -45,7 +45,10 @@ fn month_end_exports_imported_twice_publish_each_fact_once() {
     let mut floor = Floor::new(Options::default());
     let engaging = || vec![opened(1)];
     let closed = || vec![opened(1), won(1, 1, at(3, 0), 105_400, Some(1), None)];
-    for (step, drafts) in [engaging(), engaging(), closed(), closed(), engaging()].into_iter().enumerate() {
+    for (step, drafts) in [engaging(), engaging(), closed(), closed(), engaging()]
+        .into_iter()
+        .enumerate()
+    {
         for draft in drafts {
             floor.take(draft, received(step)).expect("taken");
         }
@@ -124,7 +127,9 @@ fn a_cancelled_win_in_a_file_of_its_own_stays_cancelled_where_the_connection_say
     let mut floor = Floor::new(options);
     floor.publish(won(1, 1, at(3, 0), 100, None, None), received(0));
     floor.publish(cancelled(1, 1, at(4, 0)), received(0));
-    let again = floor.take(won(1, 1, at(3, 0), 100, None, None), received(5)).expect("taken");
+    let again = floor
+        .take(won(1, 1, at(3, 0), 100, None, None), received(5))
+        .expect("taken");
     assert_eq!(again.outcome, Outcome::Unchanged);
     floor.publish(won(1, 1, at(8, 0), 100, None, None), received(6));
     assert_eq!(total(&floor, Measure::Wins), 1);
@@ -137,7 +142,12 @@ fn corrections_of_what_was_never_published_are_orphans() {
     amended.event.envelope.event_type = EventType::CallAmended;
     let mut reopened = deal(EventType::DealStageChanged, 1, 1, at(0, 1), |deal| deal.reopened = true);
     reopened.id = Some(EventId::new("x").expect("id"));
-    for draft in [cancelled(1, 1, at(0, 1)), refunded(1, 1, at(0, 1), 1, 10), amended, reopened] {
+    for draft in [
+        cancelled(1, 1, at(0, 1)),
+        refunded(1, 1, at(0, 1), 1, 10),
+        amended,
+        reopened,
+    ] {
         assert_eq!(floor.take(draft, received(0)).err(), Some(Reason::Orphan));
     }
     assert_eq!(floor.log.count(), 0);
@@ -156,8 +166,14 @@ fn a_producers_id_stands_for_one_content() {
     floor.publish(given("b", 30_000), received(1));
     let retried = floor.take(given("a", 20_000), received(2)).expect("taken");
     assert_eq!(retried.outcome, Outcome::Unchanged);
-    assert_eq!(floor.take(given("a", 50_000), received(3)).err(), Some(Reason::IdConflict));
-    assert_eq!(floor.take(given("b", 50_000), received(3)).err(), Some(Reason::IdConflict));
+    assert_eq!(
+        floor.take(given("a", 50_000), received(3)).err(),
+        Some(Reason::IdConflict)
+    );
+    assert_eq!(
+        floor.take(given("b", 50_000), received(3)).err(),
+        Some(Reason::IdConflict)
+    );
     assert_eq!(total(&floor, Measure::TalkS), 30);
 }
 
@@ -172,7 +188,10 @@ fn older_revisions_are_stale() {
         draft
     };
     floor.publish(revised(5, 100), received(0));
-    assert_eq!(floor.take(revised(4, 200), received(1)).expect("taken").outcome, Outcome::Stale);
+    assert_eq!(
+        floor.take(revised(4, 200), received(1)).expect("taken").outcome,
+        Outcome::Stale
+    );
     floor.publish(revised(6, 300), received(2));
     floor.publish(revised(6, 400), received(3));
     assert_eq!(total(&floor, Measure::RevenueMinor), 400);
@@ -188,7 +207,9 @@ fn a_leg_under_another_rep_is_two_events_with_one_cause() {
     for event in &events {
         assert_eq!(event.envelope.causationid.as_ref(), Some(&first[0].envelope.id));
     }
-    let Data::Call(out) = &events[0].data else { panic!("a call") };
+    let Data::Call(out) = &events[0].data else {
+        panic!("a call")
+    };
     assert!(out.retracted && out.rep_id == rep(1));
     assert_eq!(total(&floor, Measure::Contacts), 1);
     floor.publish(call(1, 1, at(0, 1), Step::Contact, 20_000), received(2));
@@ -202,11 +223,17 @@ fn splits_give_one_event_per_rep_whose_credits_sum_to_the_amount() {
     let mut draft = won(1, 1, at(3, 0), 101, None, None);
     draft.splits = vec![share(1, Owner, 5_000), share(2, Split, 5_000), share(3, Overlay, 2_000)];
     let events = floor.publish(draft.clone(), received(0));
-    let credits: Vec<_> = events.iter().map(|event| deal_of(event).credit_minor.map(|m| m.0)).collect();
+    let credits: Vec<_> = events
+        .iter()
+        .map(|event| deal_of(event).credit_minor.map(|m| m.0))
+        .collect();
     assert_eq!(credits, [Some(51), Some(50), Some(20)]);
     assert!(events[1].envelope.id.as_str().ends_with("#2"));
     let events = floor.publish(refunded(1, 1, at(4, 0), 1, 101), received(1));
-    let refunds: Vec<_> = events.iter().map(|event| deal_of(event).credit_refund_minor.map(|m| m.0)).collect();
+    let refunds: Vec<_> = events
+        .iter()
+        .map(|event| deal_of(event).credit_refund_minor.map(|m| m.0))
+        .collect();
     assert_eq!(refunds, [Some(51), Some(50), Some(20)]);
     assert_eq!(total(&floor, Measure::Wins), 0);
     assert_eq!(total(&floor, Measure::RevenueMinor), 0);
@@ -232,7 +259,10 @@ fn a_refund_after_a_cancellation_takes_nothing() {
 #[test]
 fn a_win_that_comes_late_makes_the_later_one_retained_or_reactivated() {
     let kind_of = |floor: &Floor, number: u8| {
-        let events = floor.log.all().filter(|event| deal_of(event).deal_id.as_str() == format!("deal-{number}"));
+        let events = floor
+            .log
+            .all()
+            .filter(|event| deal_of(event).deal_id.as_str() == format!("deal-{number}"));
         deal_of(events.last().expect("an event")).customer_kind
     };
     let mut floor = Floor::new(Options::default());
@@ -248,7 +278,9 @@ fn a_win_that_comes_late_makes_the_later_one_retained_or_reactivated() {
     assert_eq!(kind_of(&floor, 2), Some(New));
     assert_eq!(total(&floor, Measure::CustomersNew), 1);
     // The kind that ingest restated on its own changes nothing for the next export.
-    let again = floor.take(won(2, 1, at(365, 0), 100, Some(1), None), received(4)).expect("taken");
+    let again = floor
+        .take(won(2, 1, at(365, 0), 100, Some(1), None), received(4))
+        .expect("taken");
     assert_eq!(again.outcome, Outcome::Unchanged);
 }
 
@@ -269,7 +301,8 @@ fn long_or_unprintable_entities_have_hashed_ids() {
 #[test]
 fn intervals_are_cut_at_local_hours_and_shortened_ones_take_pieces_back() {
     let mut options = Options::default();
-    options.sites.insert(site().site_id.clone(), site());
+    let site = site();
+    options.sites.insert(site.site_id.clone(), site);
     let mut floor = Floor::new(options);
     let start = Instant(at(0, 10).0 + 10 * MINUTE_US);
     let end = |minutes: i64| Instant(start.0 + minutes * MINUTE_US);
@@ -283,7 +316,9 @@ fn intervals_are_cut_at_local_hours_and_shortened_ones_take_pieces_back() {
     for (step, minutes) in [(1, 20), (2, 110), (3, 70), (4, 130)] {
         floor.publish(pause(1, start, end(minutes)), received(step));
         assert_eq!(total(&floor, Measure::BreakS), minutes * 60, "{minutes} minutes");
-        let again = floor.take(pause(1, start, end(minutes)), received(step)).expect("taken");
+        let again = floor
+            .take(pause(1, start, end(minutes)), received(step))
+            .expect("taken");
         assert_eq!(again.outcome, Outcome::Unchanged);
     }
     let older = floor.take(pause(1, start, end(70)), received(3)).expect("taken");
@@ -313,7 +348,13 @@ fn leads_are_amended_moved_and_transferred() {
         .filter_map(|event| event.data.keyed().map(|keyed| keyed.rep_id.clone()))
         .collect();
     assert_eq!(reps, [rep(2), rep(3)]);
-    assert_eq!(floor.take(transfer(), received(3)).expect("taken").outcome, Outcome::Unchanged);
-    assert_eq!(floor.take(lead(1, 2, at(0, 1)), received(4)).expect("taken").outcome, Outcome::Unchanged);
+    assert_eq!(
+        floor.take(transfer(), received(3)).expect("taken").outcome,
+        Outcome::Unchanged
+    );
+    assert_eq!(
+        floor.take(lead(1, 2, at(0, 1)), received(4)).expect("taken").outcome,
+        Outcome::Unchanged
+    );
     assert_eq!(total(&floor, Measure::LeadsAssigned), 2);
 }

@@ -228,7 +228,7 @@ pub enum ConfigCommand {
     /// Checks every key and reports all faults at once.
     Check {
         /// Mappings to check too.
-        #[arg(long, value_name = "M.toml")]
+        #[arg(long, value_name = "M.toml", num_args = 1..)]
         mapping: Vec<PathBuf>,
     },
     /// Shows every key with its value.

@@ -52,7 +52,9 @@ pub async fn send(data: &Path, command: &WriteCommand, mut hear: impl FnMut(Line
         Failure::new(Exit::Transient, text)
     };
     let client = reqwest::Client::builder().no_proxy().build().map_err(|e| busy(&e))?;
-    let request = client.post(format!("http://{}/v1/commands", run.address)).bearer_auth(&run.token);
+    let request = client
+        .post(format!("http://{}/v1/commands", run.address))
+        .bearer_auth(&run.token);
     let body = serde_json::to_string(command).map_err(|e| Failure::new(Exit::OurFault, e))?;
     let mut response = request.body(body).send().await.map_err(|e| busy(&e))?;
     if !response.status().is_success() {

@@ -62,12 +62,21 @@ fn carry_out(cli: Cli) -> Result<Exit, Failure> {
 fn jobs(config: &Arc<Config>, command: &JobsCommand) -> Result<Exit, Failure> {
     match command {
         JobsCommand::List => {
-            let text = format!("{}  agg_rep_window of each closed day, as a table\n", crate::jobs::SNAP_REP_WINDOW);
+            let text = format!(
+                "{}  agg_rep_window of each closed day, as a table\n",
+                crate::jobs::SNAP_REP_WINDOW
+            );
             write_out(text.as_bytes())?;
         }
         JobsCommand::Run { name, as_of } => {
             let as_of = as_of.as_deref().map(import::date).transpose()?;
-            let answer = write::execute(config, &crate::station::WriteCommand::RunJob { name: name.clone(), as_of })?;
+            let answer = write::execute(
+                config,
+                &crate::station::WriteCommand::RunJob {
+                    name: name.clone(),
+                    as_of,
+                },
+            )?;
             let text: String = answer.dates.iter().map(|date| format!("{date}\n")).collect();
             write_out(text.as_bytes())?;
         }
@@ -76,11 +85,17 @@ fn jobs(config: &Arc<Config>, command: &JobsCommand) -> Result<Exit, Failure> {
 }
 
 fn load(global: &Global) -> Result<(Config, Resolved), Vec<crate::config::Fault>> {
-    let mut layers = Layers { environment: environment(), ..Layers::default() };
+    let mut layers = Layers {
+        environment: environment(),
+        ..Layers::default()
+    };
     let named = global.config.as_deref().map(|path| (path, true));
     for (path, required) in [(Path::new(SYSTEM_CONFIG), false)].into_iter().chain(named) {
         match std::fs::read_to_string(path) {
-            Ok(text) => layers.files.push(Layer { name: path.display().to_string(), text }),
+            Ok(text) => layers.files.push(Layer {
+                name: path.display().to_string(),
+                text,
+            }),
             Err(error) if required => {
                 return Err(vec![crate::config::Fault {
                     path: "--config".to_owned(),
@@ -101,8 +116,14 @@ fn start_log(level: &str) {
     use std::io::IsTerminal;
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("warn"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = if std::io::stderr().is_terminal() { builder.try_init() } else { builder.json().try_init() };
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let started = if std::io::stderr().is_terminal() {
+        builder.try_init()
+    } else {
+        builder.json().try_init()
+    };
     if started.is_err() {
         say("paceline: a log was started before");
     }

@@ -31,7 +31,10 @@ pub struct Failure {
 impl Failure {
     /// A failure with its exit code.
     pub fn new(exit: Exit, message: impl fmt::Display) -> Self {
-        Self { exit, message: message.to_string() }
+        Self {
+            exit,
+            message: message.to_string(),
+        }
     }
 
     /// The same failure with what was attempted in front.
@@ -91,7 +94,14 @@ impl From<paceline_snapshots::Error> for Failure {
 /// A failed file operation.
 pub fn io(action: &str, path: &std::path::Path, error: &std::io::Error) -> Failure {
     let full = error.kind() == std::io::ErrorKind::StorageFull;
-    let advice = if full { "; free space on that disk and run the command again" } else { "" };
+    let advice = if full {
+        "; free space on that disk and run the command again"
+    } else {
+        ""
+    };
     let exit = if full { Exit::Transient } else { Exit::Failed };
-    Failure::new(exit, format!("failed to {action} `{}`: {error}{advice}", path.display()))
+    Failure::new(
+        exit,
+        format!("failed to {action} `{}`: {error}{advice}", path.display()),
+    )
 }

@@ -47,8 +47,11 @@ pub async fn listen(
     jobs: SyncSender<Job>,
     shutdown: CancellationToken,
 ) -> Result<SocketAddr, Failure> {
-    let failed = |error: std::io::Error| Failure::new(Exit::Failed, format!("failed to listen on port {port}: {error}"));
-    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
+    let failed =
+        |error: std::io::Error| Failure::new(Exit::Failed, format!("failed to listen on port {port}: {error}"));
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let router = Router::new()
         .route("/v1/commands", post(command))
@@ -56,7 +59,9 @@ pub async fn listen(
         .layer(axum::extract::DefaultBodyLimit::max(COMMAND_BYTES_MAX))
         .with_state(Shared { token, jobs });
     tokio::spawn(async move {
-        let served = axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await;
+        let served = axum::serve(listener, router)
+            .with_graceful_shutdown(shutdown.cancelled_owned())
+            .await;
         if let Err(error) = served {
             tracing::error!(%error, "local HTTP has ended");
         }

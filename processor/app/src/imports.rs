@@ -90,7 +90,9 @@ pub struct Imports {
 impl Imports {
     /// The register of the data directory `data`.
     pub fn new(data: &Path) -> Self {
-        Self { folder: data.join("imports") }
+        Self {
+            folder: data.join("imports"),
+        }
     }
 
     /// The import of that file by that mapping, if there was one.
@@ -133,7 +135,9 @@ impl Imports {
         for entry in entries {
             let path = entry.map_err(|e| io("read", &self.folder, &e))?.path();
             let wanted = path.extension().is_some_and(|end| end == "json")
-                && path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(file_digest));
+                && path
+                    .file_name()
+                    .is_some_and(|name| name.to_string_lossy().starts_with(file_digest));
             if wanted {
                 let bytes = fs::read(&path).map_err(|e| io("read", &path, &e))?;
                 found.extend(serde_json::from_slice::<Import>(&bytes).ok());

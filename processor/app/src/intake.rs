@@ -48,9 +48,16 @@ pub struct Mapping {
 pub fn compile(name: &str, text: &str) -> Result<Mapping, Failure> {
     let compiled = mapping::parse(text).map_err(|faults| {
         let lines: Vec<String> = faults.iter().map(|fault| format!("  {fault}")).collect();
-        Failure::new(Exit::Usage, format!("`{name}` has {} faults:\n{}", faults.len(), lines.join("\n")))
+        Failure::new(
+            Exit::Usage,
+            format!("`{name}` has {} faults:\n{}", faults.len(), lines.join("\n")),
+        )
     })?;
-    Ok(Mapping { text: text.to_owned(), digest: sha256_hex(text.as_bytes()), compiled })
+    Ok(Mapping {
+        text: text.to_owned(),
+        digest: sha256_hex(text.as_bytes()),
+        compiled,
+    })
 }
 
 /// The intake of one process.
@@ -74,7 +81,9 @@ impl Intake {
     /// The log or the memory cannot be read.
     pub fn open(config: Arc<Config>, log: Arc<EmbeddedLog>) -> Result<Self, Failure> {
         let store = log.keyspace("memory")?;
-        let options = memory::Options { entities_max: config.ingest.memory_entities_max };
+        let options = memory::Options {
+            entities_max: config.ingest.memory_entities_max,
+        };
         let memory = Memory::open(store, options)?;
         let pepper = Pepper::first(&pepper(&config)?);
         let skew_us = i64::try_from(config.ingest.skew_max.as_micros()).unwrap_or(i64::MAX);
@@ -82,7 +91,10 @@ impl Intake {
         let rules = Rules { skew_us_max: skew_us };
         let stamper = Stamper::new(&config.tenant, sites, &config.default_site, pepper, rules)
             .map_err(|e| Failure::new(Exit::Usage, e))?;
-        let settle = settle::Options { sites: config.sites.clone(), ..settle::Options::default() };
+        let settle = settle::Options {
+            sites: config.sites.clone(),
+            ..settle::Options::default()
+        };
         let mut intake = Self {
             config,
             log,
@@ -108,7 +120,11 @@ impl Intake {
                     if topic == Topic::People {
                         intake.learn(&event);
                     }
-                    if offset >= known { intake.memory.observe(&event).map_err(Failure::from) } else { Ok(()) }
+                    if offset >= known {
+                        intake.memory.observe(&event).map_err(Failure::from)
+                    } else {
+                        Ok(())
+                    }
                 })?;
                 reached.insert((topic, partition), end);
             }
@@ -178,12 +194,19 @@ fn pepper(config: &Config) -> Result<Vec<u8>, Failure> {
 fn make_pepper(path: &Path) -> Result<Vec<u8>, Failure> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
-    let secret: Vec<u8> = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()].iter().flat_map(|id| id.into_bytes()).collect();
+    let secret: Vec<u8> = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()]
+        .iter()
+        .flat_map(|id| id.into_bytes())
+        .collect();
     let text: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
     let draft: PathBuf = path.with_extension("tmp");
     let write = || {
-        let mut file =
-            std::fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&draft)?;
+        let mut file = std::fs::OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&draft)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         std::fs::rename(&draft, path)

@@ -37,7 +37,10 @@ pub fn run(
     listener: &mut dyn Listener,
 ) -> Result<Vec<String>, Failure> {
     if name != SNAP_REP_WINDOW {
-        return Err(Failure::new(Exit::Usage, format!("there is no job `{name}`; there is `{SNAP_REP_WINDOW}`")));
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("there is no job `{name}`; there is `{SNAP_REP_WINDOW}`"),
+        ));
     }
     match as_of {
         Some(day) => write_dates(&crate::commands::sql::engine(config)?, pipeline, &[day], listener),
@@ -54,8 +57,12 @@ pub fn run_due(config: &Config, pipeline: &Pipeline, listener: &mut dyn Listener
         return Ok(Vec::new());
     }
     let engine = crate::commands::sql::engine(config)?;
-    let Some(closed) = last_closed(&engine)? else { return Ok(Vec::new()) };
-    let Some(from) = pipeline.due().begin(closed)? else { return Ok(Vec::new()) };
+    let Some(closed) = last_closed(&engine)? else {
+        return Ok(Vec::new());
+    };
+    let Some(from) = pipeline.due().begin(closed)? else {
+        return Ok(Vec::new());
+    };
     // A pin taken before `begin` could lack a change that `begin` has taken off the list.
     let engine = crate::commands::sql::engine(config)?;
     let days: Vec<Day> = (from.0..=closed.0).map(Day).collect();
@@ -71,13 +78,26 @@ fn write_dates(
     listener: &mut dyn Listener,
 ) -> Result<Vec<String>, Failure> {
     let reps = first_number(engine, "SELECT COUNT(DISTINCT rep_id) FROM stored.agg_rep_day")?.unwrap_or(0);
-    let at_a_time = usize::try_from(ROWS_AT_A_TIME / (reps * WINDOWS).max(1)).unwrap_or(1).clamp(1, 31);
+    let at_a_time = usize::try_from(ROWS_AT_A_TIME / (reps * WINDOWS).max(1))
+        .unwrap_or(1)
+        .clamp(1, 31);
     let set = pipeline.seal()?.unwrap_or(0);
     let mut done = 0;
-    for chunk in days.chunk_by(|a, b| a.month() == b.month()).flat_map(|month| month.chunks(at_a_time)) {
-        let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { continue };
+    for chunk in days
+        .chunk_by(|a, b| a.month() == b.month())
+        .flat_map(|month| month.chunks(at_a_time))
+    {
+        let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else {
+            continue;
+        };
         let rows = window_rows(engine, *first, *last)?;
-        let dates = chunk.iter().map(|day| JobDate { as_of: *day, rows: of_date(&rows, *day) }).collect();
+        let dates = chunk
+            .iter()
+            .map(|day| JobDate {
+                as_of: *day,
+                rows: of_date(&rows, *day),
+            })
+            .collect();
         pipeline.replace_dates(SNAP_REP_WINDOW, set, dates)?;
         done += chunk.len();
         listener.progress(SNAP_REP_WINDOW, done as u64, days.len() as u64);
@@ -100,18 +120,29 @@ fn last_closed(engine: &Engine) -> Result<Option<Day>, Failure> {
 fn first_number(engine: &Engine, sql: &str) -> Result<Option<i64>, Failure> {
     let (_, batches) = ask(engine, sql)?;
     let first = batches.iter().find(|batch| batch.num_rows() > 0);
-    Ok(first.and_then(|batch| batch.column(0).as_primitive_opt::<Int64Type>().map(|column| column.value(0))))
+    Ok(first.and_then(|batch| {
+        batch
+            .column(0)
+            .as_primitive_opt::<Int64Type>()
+            .map(|column| column.value(0))
+    }))
 }
 
 fn ask(engine: &Engine, sql: &str) -> Result<(arrow::datatypes::SchemaRef, Vec<RecordBatch>), Failure> {
-    engine.query_all(sql).map_err(|error| crate::commands::sql::refused(&error))
+    engine
+        .query_all(sql)
+        .map_err(|error| crate::commands::sql::refused(&error))
 }
 
 /// The view's rows of some dates as rows of the stored table, ordered as its files are.
 fn window_rows(engine: &Engine, first: Day, last: Day) -> Result<RecordBatch, Failure> {
     let table = stored_table(SNAP_REP_WINDOW).ok_or_else(|| Failure::new(Exit::OurFault, "no table for the job"))?;
-    let names: Vec<String> =
-        table.columns.iter().filter(|c| Some(c.name) != table.partition).map(|c| format!("\"{}\"", c.name)).collect();
+    let names: Vec<String> = table
+        .columns
+        .iter()
+        .filter(|c| Some(c.name) != table.partition)
+        .map(|c| format!("\"{}\"", c.name))
+        .collect();
     let sql = format!(
         "SELECT {} FROM agg_rep_window WHERE as_of BETWEEN DATE '{first}' AND DATE '{last}' \
          ORDER BY as_of, rep_id, \"window\", currency",
@@ -121,9 +152,17 @@ fn window_rows(engine: &Engine, first: Day, last: Day) -> Result<RecordBatch, Fa
     let broken = |e: arrow::error::ArrowError| Failure::new(Exit::OurFault, format!("rows of {SNAP_REP_WINDOW}: {e}"));
     let rows = concat_batches(&schema, &batches).map_err(broken)?;
     let wanted = table.arrow_schema();
-    let month: ArrayRef = std::sync::Arc::new(StringArray::from_iter_values(std::iter::repeat_n(first.month(), rows.num_rows())));
-    let columns: Result<Vec<ArrayRef>, _> =
-        rows.columns().iter().chain([&month]).zip(wanted.fields()).map(|(column, field)| cast(column, field.data_type())).collect();
+    let month: ArrayRef = std::sync::Arc::new(StringArray::from_iter_values(std::iter::repeat_n(
+        first.month(),
+        rows.num_rows(),
+    )));
+    let columns: Result<Vec<ArrayRef>, _> = rows
+        .columns()
+        .iter()
+        .chain([&month])
+        .zip(wanted.fields())
+        .map(|(column, field)| cast(column, field.data_type()))
+        .collect();
     RecordBatch::try_new(wanted, columns.map_err(broken)?).map_err(broken)
 }
 

@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
 
 use crate::cli::Format;
 use crate::failure::{Exit, Failure};
@@ -15,9 +16,10 @@ use crate::failure::{Exit, Failure};
 pub fn write_out(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(Exit::Failed, format!("failed to write the answer: {error}")))
-        }
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(
+            Exit::Failed,
+            format!("failed to write the answer: {error}"),
+        )),
         Ok(()) | Err(_) => Ok(()),
     }
 }
@@ -49,7 +51,13 @@ pub fn rows(format: Format, header: &[&str], rows: &[Vec<String>]) -> Result<Vec
         Format::Json => {
             let list: Vec<Value> = rows
                 .iter()
-                .map(|row| header.iter().zip(row).map(|(k, v)| ((*k).to_owned(), Value::from(v.clone()))).collect())
+                .map(|row| {
+                    header
+                        .iter()
+                        .zip(row)
+                        .map(|(k, v)| ((*k).to_owned(), Value::from(v.clone())))
+                        .collect()
+                })
                 .collect();
             Ok(format!("{}\n", Value::Array(list)).into_bytes())
         }
@@ -59,15 +67,21 @@ pub fn rows(format: Format, header: &[&str], rows: &[Vec<String>]) -> Result<Vec
 
 fn csv(header: &[&str], rows: &[Vec<String>]) -> String {
     let quote = |cell: &str| {
-        if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+        if cell.contains([',', '"', '\n', '\r']) {
+            format!("\"{}\"", cell.replace('"', "\"\""))
+        } else {
+            cell.to_owned()
+        }
     };
     let line = |cells: Vec<String>| format!("{}\n", cells.join(","));
     let head = line(header.iter().map(|cell| quote(cell)).collect());
-    rows.iter().fold(head, |text, row| text + &line(row.iter().map(|cell| quote(cell)).collect()))
+    rows.iter().fold(head, |text, row| {
+        text + &line(row.iter().map(|cell| quote(cell)).collect())
+    })
 }
 
 fn table(header: &[&str], rows: &[Vec<String>]) -> String {
-    let wide = |text: &str| text.chars().map(|c| if ('\u{1100}'..='\u{ffdc}').contains(&c) { 2 } else { 1 }).sum::<usize>();
+    let wide = |text: &str| text.width();
     let mut widths: Vec<usize> = header.iter().map(|cell| wide(cell)).collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -75,10 +89,13 @@ fn table(header: &[&str], rows: &[Vec<String>]) -> String {
         }
     }
     let line = |cells: &[&str]| {
-        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell}{}", " ".repeat(width - wide(cell))));
+        let padded = cells
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell}{}", " ".repeat(width - wide(cell))));
         format!("{}\n", padded.collect::<Vec<_>>().join("  ").trim_end())
     };
-    let rule: Vec<String> = widths.iter().map(|width| "─".repeat(*width)).collect();
+    let rule: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
     let mut text = line(header);
     text += &line(&rule.iter().map(String::as_str).collect::<Vec<_>>());
     for row in rows {
@@ -93,9 +110,12 @@ mod tests {
 
     #[test]
     fn tables_align_wide_characters_and_csv_quotes_what_needs_it() {
-        let cells = [vec!["李雷".to_owned(), "1".to_owned()], vec!["a,\"b\"".to_owned(), "22".to_owned()]];
+        let cells = [
+            vec!["李雷".to_owned(), "1".to_owned()],
+            vec!["a,\"b\"".to_owned(), "22".to_owned()],
+        ];
         let text = table(&["rep", "wins"], &cells);
-        assert_eq!(text, "rep    wins\n─────  ────\n李雷   1\na,\"b\"  22\n");
+        assert_eq!(text, "rep    wins\n-----  ----\n李雷   1\na,\"b\"  22\n");
         assert_eq!(csv(&["rep", "wins"], &cells), "rep,wins\n李雷,1\n\"a,\"\"b\"\"\",22\n");
     }
 }

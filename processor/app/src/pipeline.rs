@@ -44,11 +44,25 @@ pub struct JobDate {
 /// What the pipeline is asked to do.
 #[derive(Debug)]
 pub(crate) enum Order {
-    Flush { replaced: Replaced, reply: Reply<()> },
-    Job { name: &'static str, set: u64, dates: Vec<JobDate>, reply: Reply<()> },
-    Seal { reply: Reply<Option<u64>> },
-    Maintain { reply: Reply<()> },
-    Stop { reply: Reply<()> },
+    Flush {
+        replaced: Replaced,
+        reply: Reply<()>,
+    },
+    Job {
+        name: &'static str,
+        set: u64,
+        dates: Vec<JobDate>,
+        reply: Reply<()>,
+    },
+    Seal {
+        reply: Reply<Option<u64>>,
+    },
+    Maintain {
+        reply: Reply<()>,
+    },
+    Stop {
+        reply: Reply<()>,
+    },
 }
 
 pub(crate) type Reply<T> = SyncSender<Result<T, Failure>>;
@@ -92,8 +106,14 @@ impl Pipeline {
             .name("pipeline".to_owned())
             .spawn(move || worker::run(context, log, thread_due, &received, &thread_news, &ready))
             .map_err(|e| Failure::new(Exit::Failed, format!("failed to start the pipeline: {e}")))?;
-        let pipeline =
-            Self { orders, news, thread: Some(thread), config, due, maintained: Mutex::new(Monotonic::now()) };
+        let pipeline = Self {
+            orders,
+            news,
+            thread: Some(thread),
+            config,
+            due,
+            maintained: Mutex::new(Monotonic::now()),
+        };
         match opened.recv() {
             Ok(outcome) => outcome.map(|()| pipeline),
             Err(_) => Err(Failure::new(Exit::OurFault, "the pipeline ended while it was opened")),
@@ -113,7 +133,12 @@ impl Pipeline {
     /// # Errors
     /// The pipeline has failed.
     pub fn replace_dates(&self, name: &'static str, set: u64, dates: Vec<JobDate>) -> Result<(), Failure> {
-        self.ask(|reply| Order::Job { name, set, dates, reply })
+        self.ask(|reply| Order::Job {
+            name,
+            set,
+            dates,
+            reply,
+        })
     }
 
     /// The id of the newest published set.
@@ -151,7 +176,9 @@ impl Pipeline {
 
     /// The smallest watermark over the shards, once all have one.
     pub fn watermark(&self) -> Option<Instant> {
-        Some(self.news.watermark_us.load(Ordering::Acquire)).filter(|us| *us > 0).map(Instant)
+        Some(self.news.watermark_us.load(Ordering::Acquire))
+            .filter(|us| *us > 0)
+            .map(Instant)
     }
 
     /// Whether the thread still runs.
@@ -181,7 +208,11 @@ impl Pipeline {
 
     fn ask<T>(&self, order: impl FnOnce(Reply<T>) -> Order) -> Result<T, Failure> {
         let (reply, answer) = mpsc::sync_channel(1);
-        let gone = || self.check().err().unwrap_or_else(|| Failure::new(Exit::OurFault, "the pipeline has ended"));
+        let gone = || {
+            self.check()
+                .err()
+                .unwrap_or_else(|| Failure::new(Exit::OurFault, "the pipeline has ended"))
+        };
         self.orders.send(order(reply)).map_err(|_| gone())?;
         answer.recv().map_err(|_| gone())?
     }
@@ -189,11 +220,16 @@ impl Pipeline {
 
 fn context(config: &Arc<Config>, log: &dyn Log) -> FoldContext {
     let hash = |text: String| blake3::hash(text.as_bytes()).to_hex().to_string();
-    let config_hash: BTreeMap<String, String> =
-        fold_keys(config).into_iter().map(|(key, value)| (key, hash(value))).collect();
+    let config_hash: BTreeMap<String, String> = fold_keys(config)
+        .into_iter()
+        .map(|(key, value)| (key, hash(value)))
+        .collect();
     FoldContext {
         config: Arc::clone(config),
-        fold_config: FoldConfig { config_hash, params: crate::shard::params(&config.windows) },
+        fold_config: FoldConfig {
+            config_hash,
+            params: crate::shard::params(&config.windows),
+        },
         identity: Identity {
             deployment: config.tenant.clone(),
             writer: uuid::Uuid::new_v4(),

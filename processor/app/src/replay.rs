@@ -29,7 +29,9 @@ pub(crate) fn letters(log: &dyn LogReader) -> Result<BTreeMap<String, DeadLetter
         let Some(last) = records.last() else { return Ok(letters) };
         at = last.offset + 1;
         for record in &records {
-            let Ok(letter) = DeadLetter::decode(&record.payload) else { continue };
+            let Ok(letter) = DeadLetter::decode(&record.payload) else {
+                continue;
+            };
             let known: Option<&DeadLetter> = letters.get(&letter.dead_letter_id);
             match known {
                 // A crash re-sends a letter; only another attempt says something new.
@@ -45,12 +47,24 @@ pub(crate) fn table(log: &dyn LogReader) -> Result<RecordBatch, Failure> {
     let letters = letters(log)?;
     let mut ordered: Vec<&DeadLetter> = letters.values().collect();
     ordered.sort_by(|a, b| (a.received_at, &a.dead_letter_id).cmp(&(b.received_at, &b.dead_letter_id)));
-    let texts: Vec<(String, String)> = ordered.iter().map(|letter| (symbol(&letter.stage), symbol(&letter.resolution))).collect();
-    Ok(batch_of("ops_dead_letter", ordered.iter().zip(&texts).map(|(letter, (stage, resolution))| row(letter, stage, resolution))))
+    let texts: Vec<(String, String)> = ordered
+        .iter()
+        .map(|letter| (symbol(&letter.stage), symbol(&letter.resolution)))
+        .collect();
+    Ok(batch_of(
+        "ops_dead_letter",
+        ordered
+            .iter()
+            .zip(&texts)
+            .map(|(letter, (stage, resolution))| row(letter, stage, resolution)),
+    ))
 }
 
 fn symbol(value: &impl serde::Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+    serde_json::to_value(value)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
 }
 
 fn row<'a>(letter: &'a DeadLetter, stage: &'a str, resolution: &'a str) -> Vec<Cell<'a>> {
@@ -58,14 +72,24 @@ fn row<'a>(letter: &'a DeadLetter, stage: &'a str, resolution: &'a str) -> Vec<C
     let int = |number: u64| Cell::Int(i64::try_from(number).unwrap_or(i64::MAX));
     let mut origin = [Cell::Null; 8];
     match &letter.origin {
-        Origin::File { name, digest, line, block, mapping } => {
+        Origin::File {
+            name,
+            digest,
+            line,
+            block,
+            mapping,
+        } => {
             origin[0] = Cell::Text(name);
             origin[1] = Cell::Text(digest);
             origin[2] = int(*line);
             origin[3] = Cell::Int(i64::from(*block) + 1);
             origin[7] = Cell::Text(mapping);
         }
-        Origin::Record { topic, partition, offset } => {
+        Origin::Record {
+            topic,
+            partition,
+            offset,
+        } => {
             origin[4] = Cell::Text(topic);
             origin[5] = Cell::Int(i64::from(*partition));
             origin[6] = int(*offset);
@@ -102,7 +126,10 @@ pub fn replay(
     options: &ReplayOptions,
     listener: &mut dyn Listener,
 ) -> Result<Answer, Failure> {
-    let wanted: Vec<DeadLetter> = letters(intake.log.as_ref())?.into_values().filter(|l| is_wanted(l, options)).collect();
+    let wanted: Vec<DeadLetter> = letters(intake.log.as_ref())?
+        .into_values()
+        .filter(|l| is_wanted(l, options))
+        .collect();
     let mut files: BTreeMap<(String, String), Vec<DeadLetter>> = BTreeMap::new();
     let mut elsewhere = 0_u64;
     for letter in wanted {
@@ -114,21 +141,39 @@ pub fn replay(
         }
     }
     if elsewhere > 0 {
-        listener.note(&format!("{elsewhere} dead letters are not of files and are not replayed"));
+        listener.note(&format!(
+            "{elsewhere} dead letters are not of files and are not replayed"
+        ));
     }
     let imports = Imports::new(&config.data);
     let mut tally = Tally::default();
     for ((digest, mapping_name), letters) in files {
-        replay_file(intake, &imports, (&digest, &mapping_name), letters, options, &mut tally, listener)?;
+        replay_file(
+            intake,
+            &imports,
+            (&digest, &mapping_name),
+            letters,
+            options,
+            &mut tally,
+            listener,
+        )?;
     }
     Ok(tally.answer)
 }
 
 fn is_wanted(letter: &DeadLetter, options: &ReplayOptions) -> bool {
     let open = matches!(letter.resolution, Resolution::Open | Resolution::FailedAgain);
-    open && options.reason.as_deref().is_none_or(|reason| letter.reason.as_str() == reason)
-        && options.source.as_ref().is_none_or(|source| letter.source.as_ref() == Some(source))
-        && options.since_us.is_none_or(|since| letter.received_at >= Instant(since))
+    open && options
+        .reason
+        .as_deref()
+        .is_none_or(|reason| letter.reason.as_str() == reason)
+        && options
+            .source
+            .as_ref()
+            .is_none_or(|source| letter.source.as_ref() == Some(source))
+        && options
+            .since_us
+            .is_none_or(|since| letter.received_at >= Instant(since))
 }
 
 fn replay_file(
@@ -146,19 +191,40 @@ fn replay_file(
         (mapping.compiled.name() == mapping_name).then_some((import, mapping))
     });
     let Some((import, mapping)) = mapped.filter(|(import, _)| import.file.is_file()) else {
-        let missing = registered.first().map(|import| import.file.display().to_string()).unwrap_or_default();
-        listener.note(&format!("{} dead letters stay: their file `{missing}` is not there any more", letters.len()));
+        let missing = registered
+            .first()
+            .map(|import| import.file.display().to_string())
+            .unwrap_or_default();
+        listener.note(&format!(
+            "{} dead letters stay: their file `{missing}` is not there any more",
+            letters.len()
+        ));
         return Ok(());
     };
     let lines: BTreeSet<u64> = letters.iter().filter_map(line_of).map(|(line, _)| line).collect();
     tally.refused_again = Some(Vec::new());
-    let received = letters.iter().map(|letter| letter.received_at).min().unwrap_or_default();
-    intake.read_file(&import.file, &mapping, received, options.dry_run, Some(&lines), tally, listener)?;
+    let received = letters
+        .iter()
+        .map(|letter| letter.received_at)
+        .min()
+        .unwrap_or_default();
+    intake.read_file(
+        &import.file,
+        &mapping,
+        received,
+        options.dry_run,
+        Some(&lines),
+        tally,
+        listener,
+    )?;
     let refused = tally.refused_again.take().unwrap_or_default();
     if options.dry_run {
         return Ok(());
     }
-    let records = letters.into_iter().map(|letter| record_of(&after(letter, &refused))).collect();
+    let records = letters
+        .into_iter()
+        .map(|letter| record_of(&after(letter, &refused)))
+        .collect();
     intake.log.append(Topic::DeadLetters, records)?;
     Ok(())
 }

@@ -132,11 +132,19 @@ impl Shard {
         let mut effects = std::mem::take(&mut self.effects);
         effects.clear();
         let content = xxhash_rust::xxh3::xxh3_64(&record.payload);
-        let arrived = Arrived { offset: record.offset, append_time: record.append_time, content };
+        let arrived = Arrived {
+            offset: record.offset,
+            append_time: record.append_time,
+            content,
+        };
         let contributed = contribution(event);
         self.state.apply_counted(event, &contributed, arrived, &mut effects);
         let output = record.offset >= self.output_from;
-        let mut booked = if matches!(event.data, Data::Tick) { Booked::Tick } else { Booked::Applied { late: false } };
+        let mut booked = if matches!(event.data, Data::Tick) {
+            Booked::Tick
+        } else {
+            Booked::Applied { late: false }
+        };
         for effect in &effects {
             match effect {
                 Effect::Fact { late } => {
@@ -154,7 +162,9 @@ impl Shard {
                 Effect::Increment { part } if output => {
                     if let Some((place, vector)) = contributed.parts().nth(*part) {
                         self.rows.increment(place, vector);
-                        let day = self.first_day.map_or(place.business_date, |day| day.min(place.business_date));
+                        let day = self
+                            .first_day
+                            .map_or(place.business_date, |day| day.min(place.business_date));
                         self.first_day = Some(day);
                     }
                 }
@@ -169,7 +179,8 @@ impl Shard {
         self.effects = effects;
         if output {
             let day = event.data.keyed().map(|keyed| keyed.business_date);
-            self.rows.book(event.envelope.source.as_str(), day, record.append_time, booked);
+            self.rows
+                .book(event.envelope.source.as_str(), day, record.append_time, booked);
         }
         booked
     }
@@ -179,7 +190,9 @@ impl Shard {
             return;
         }
         if event.is_none() {
-            let source = refused.and_then(|refused| refused.source.as_deref()).unwrap_or_default();
+            let source = refused
+                .and_then(|refused| refused.source.as_deref())
+                .unwrap_or_default();
             self.rows.book(source, None, record.append_time, Booked::DeadLetter);
         }
         let origin = Origin::Record {
@@ -189,8 +202,12 @@ impl Shard {
         };
         let (size, hash) = (record.payload.len() as u64, sha256_hex(&record.payload));
         let mut letter = DeadLetter::new(reject.clone(), Stage::Processor, origin, record.append_time, size, hash);
-        letter.source = event.map(|e| e.envelope.source.to_string()).or_else(|| refused?.source.clone());
-        letter.event_type = event.map(|e| e.envelope.event_type.name().to_owned()).or_else(|| refused?.event_type.clone());
+        letter.source = event
+            .map(|e| e.envelope.source.to_string())
+            .or_else(|| refused?.source.clone());
+        letter.event_type = event
+            .map(|e| e.envelope.event_type.name().to_owned())
+            .or_else(|| refused?.event_type.clone());
         letter.event_id = event.map(|e| e.envelope.id.to_string()).or_else(|| refused?.id.clone());
         self.dead_letters.push(record_of(&letter));
     }
@@ -235,9 +252,15 @@ impl Shard {
     }
 
     pub(crate) fn checkpoint_due(&self, options: &SnapshotOptions) -> bool {
-        let Some(since) = self.unsaved_since.filter(|_| self.has_unsaved()) else { return self.pending.is_some() };
+        let Some(since) = self.unsaved_since.filter(|_| self.has_unsaved()) else {
+            return self.pending.is_some();
+        };
         let age = since.elapsed();
-        let by_time = if self.events_since > 0 { age >= options.checkpoint_every } else { age >= TICKS_ONLY };
+        let by_time = if self.events_since > 0 {
+            age >= options.checkpoint_every
+        } else {
+            age >= TICKS_ONLY
+        };
         by_time || self.events_since >= options.checkpoint_records || self.rows.bytes() >= options.checkpoint_bytes
     }
 
@@ -275,7 +298,12 @@ impl Shard {
         self.events_since = 0;
         self.unsaved_since = None;
         CheckpointInput {
-            rows: self.rows.take().into_iter().map(|(table, rows)| TableRows { table, rows }).collect(),
+            rows: self
+                .rows
+                .take()
+                .into_iter()
+                .map(|(table, rows)| TableRows { table, rows })
+                .collect(),
             next: self.next,
             watermark: self.state.watermark(),
             last: self.last.clone(),

@@ -111,7 +111,11 @@ pub struct Answer {
 impl Answer {
     /// The exit code of the command.
     pub fn exit(&self) -> Exit {
-        if self.counts.rejected > 0 { Exit::Wanting } else { Exit::Done }
+        if self.counts.rejected > 0 {
+            Exit::Wanting
+        } else {
+            Exit::Done
+        }
     }
 }
 
@@ -166,7 +170,13 @@ impl Station {
         let log = Arc::new(EmbeddedLog::open(&options).map_err(|e| Failure::from(e).during("open the log"))?);
         let pipeline = Pipeline::start(Arc::clone(&config), Arc::clone(&log))?;
         let intake = Intake::open(Arc::clone(&config), Arc::clone(&log))?;
-        Ok(Self { config, log, intake, pipeline, _lock: lock })
+        Ok(Self {
+            config,
+            log,
+            intake,
+            pipeline,
+            _lock: lock,
+        })
     }
 
     /// Carries out a command; what it wrote can be read when this returns.
@@ -175,7 +185,12 @@ impl Station {
     /// The command failed; what was acknowledged before stays.
     pub fn execute(&mut self, command: &WriteCommand, listener: &mut dyn Listener) -> Result<Answer, Failure> {
         let mut answer = match command {
-            WriteCommand::Import { files, mapping_name, mapping_text, options } => {
+            WriteCommand::Import {
+                files,
+                mapping_name,
+                mapping_text,
+                options,
+            } => {
                 let mapping = crate::intake::compile(mapping_name, mapping_text)?;
                 let answer = self.intake.import(files, &mapping, options, listener)?;
                 if options.dry_run || options.no_wait {
@@ -192,7 +207,11 @@ impl Station {
             }
             WriteCommand::RunJob { name, as_of } => {
                 let dates = jobs::run(&self.config, &self.pipeline, name, *as_of, listener)?;
-                return Ok(Answer { dates, set: self.pipeline.seal()?, ..Answer::default() });
+                return Ok(Answer {
+                    dates,
+                    set: self.pipeline.seal()?,
+                    ..Answer::default()
+                });
             }
         };
         self.publish(listener)?;

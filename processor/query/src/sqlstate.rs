@@ -106,6 +106,10 @@ fn bad_value() -> QueryError {
         .hint("`TRY_CAST` gives NULL for what cannot be read")
 }
 
+fn out_of_range() -> QueryError {
+    QueryError::new(SqlState::NumericOutOfRange, "a number is outside its type")
+}
+
 fn is_cast(text: &str) -> bool {
     ["cast", "parse", "parsing"]
         .iter()
@@ -194,9 +198,8 @@ fn of_arrow(arrow: &ArrowError, whole: &DataFusionError) -> QueryError {
         ArrowError::DivideByZero => {
             QueryError::new(SqlState::DivisionByZero, "division by zero").hint("NULLIF(x, 0) gives NULL for it")
         }
-        ArrowError::ArithmeticOverflow(_) => {
-            QueryError::new(SqlState::NumericOutOfRange, "a number is outside its type")
-        }
+        ArrowError::ArithmeticOverflow(_) => out_of_range(),
+        ArrowError::CastError(text) if text.starts_with("Can't cast value") => out_of_range(),
         ArrowError::CastError(_) | ArrowError::ParseError(_) => bad_value(),
         ArrowError::ExternalError(inner) => inner
             .downcast_ref::<DataFusionError>()

@@ -148,23 +148,27 @@ impl Run {
         );
     }
 
-    /// Adds the panes of the stretch to `sum`, or takes them away.
-    pub(crate) fn fold(&self, edge: Edge, sum: &mut Vector, sign: Sign) {
+    /// Adds the panes of the stretch to `sum`, or takes them away; whether there were any.
+    pub(crate) fn fold(&self, edge: Edge, sum: &mut Vector, sign: Sign) -> bool {
+        let mut any = false;
         for (_, bytes) in self.panes_after(edge.lo).take_while(|(at, _)| *at <= edge.hi) {
             add_packed(sum, bytes, sign);
+            any = true;
         }
+        any
     }
 
-    /// Turns the sum of the stretch `from` into that of the stretch `to`.
-    pub(crate) fn shift(&self, sum: &mut Vector, from: Edge, to: Edge) {
+    /// Turns the sum of the stretch `from` into that of the stretch `to`; whether a pane made a difference.
+    pub(crate) fn shift(&self, sum: &mut Vector, from: Edge, to: Edge) -> bool {
         if to.lo >= from.hi || to.hi <= from.lo {
+            let emptied = self.any_in(from);
             *sum = Vector::ZERO;
-            self.fold(to, sum, Sign::Plus);
-            return;
+            return self.fold(to, sum, Sign::Plus) || emptied;
         }
         let sign = |plus: bool| if plus { Sign::Plus } else { Sign::Minus };
-        self.fold(Edge::between(from.hi, to.hi), sum, sign(to.hi > from.hi));
-        self.fold(Edge::between(from.lo, to.lo), sum, sign(to.lo < from.lo));
+        let at_end = self.fold(Edge::between(from.hi, to.hi), sum, sign(to.hi > from.hi));
+        let at_start = self.fold(Edge::between(from.lo, to.lo), sum, sign(to.lo < from.lo));
+        at_end || at_start
     }
 
     /// Drops chunks that lie at `upto` or before with all their panes.

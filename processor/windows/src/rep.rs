@@ -140,15 +140,15 @@ impl RepSums {
             if edge == to {
                 continue;
             }
-            let is_trailing = position < as_of.trailing.len();
-            let run = if is_trailing { &self.minutes } else { &self.days };
-            if run.any_in(Edge::between(edge.lo, to.lo)) || run.any_in(Edge::between(edge.hi, to.hi)) {
-                changed.add(position);
-            }
-            if is_trailing {
-                run.shift(sum, *edge, *to);
+            let differs = if position < as_of.trailing.len() {
+                self.minutes.shift(sum, *edge, *to)
             } else {
-                run.shift(sum, before_today(*edge), before_today(*to));
+                self.days.shift(sum, before_today(*edge), before_today(*to));
+                let (start, end) = (Edge::between(edge.lo, to.lo), Edge::between(edge.hi, to.hi));
+                self.days.any_in(start) || self.days.any_in(end)
+            };
+            if differs {
+                changed.add(position);
             }
             *edge = *to;
         }

@@ -21,7 +21,11 @@ pub(super) fn config(command: &ConfigCommand, loaded: Result<(Config, Resolved),
         ConfigCommand::Check { mapping } => check_mappings(mapping),
         ConfigCommand::Show { origin } => {
             let line = |(path, value, layer): (String, String, String)| {
-                if *origin { format!("{path} = {value}  # {layer}\n") } else { format!("{path} = {value}\n") }
+                if *origin {
+                    format!("{path} = {value}  # {layer}\n")
+                } else {
+                    format!("{path} = {value}\n")
+                }
             };
             let text: String = resolved.leaves().into_iter().map(line).collect();
             write_out(text.as_bytes())?;
@@ -52,7 +56,10 @@ fn check_mapping(path: &Path) -> Result<(), Failure> {
 /// All faults in one failure, for a command that needs a configuration.
 pub(super) fn faulty(faults: &[Fault]) -> Failure {
     let lines: Vec<String> = faults.iter().map(|fault| format!("  {fault}")).collect();
-    Failure::new(Exit::Usage, format!("the configuration has {} faults:\n{}", faults.len(), lines.join("\n")))
+    Failure::new(
+        Exit::Usage,
+        format!("the configuration has {} faults:\n{}", faults.len(), lines.join("\n")),
+    )
 }
 
 pub(super) fn fsck(config: &Config, arguments: &FsckArgs) -> Result<Exit, Failure> {
@@ -61,10 +68,16 @@ pub(super) fn fsck(config: &Config, arguments: &FsckArgs) -> Result<Exit, Failur
         .build()
         .map_err(|e| Failure::new(Exit::Failed, format!("failed to start a runtime: {e}")))?;
     if !config.data.is_dir() {
-        return Err(Failure::new(Exit::Usage, format!("`{}` is no data directory", config.data.display())));
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("`{}` is no data directory", config.data.display()),
+        ));
     }
     let store = paceline_snapshots::Store::local(&config.data, true)?;
-    let depth = paceline_snapshots::fsck::Depth { deep: arguments.deep, unit: None };
+    let depth = paceline_snapshots::fsck::Depth {
+        deep: arguments.deep,
+        unit: None,
+    };
     let check = paceline_snapshots::fsck::fsck(&store, paceline_schemas::tables::all(), depth, crate::clock::now());
     let report = runtime.block_on(Box::pin(check))?;
     if arguments.json {

@@ -34,7 +34,10 @@ fn list(config: &Config, reason: Option<&str>, format: Format) -> Result<Exit, F
 
 fn show(config: &Config, id: &str) -> Result<Exit, Failure> {
     if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(Failure::new(Exit::Usage, format!("`{id}` is no id of a dead letter; `dead-letters list` shows them")));
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("`{id}` is no id of a dead letter; `dead-letters list` shows them"),
+        ));
     }
     let text = format!("SELECT * FROM ops_dead_letter WHERE starts_with(dead_letter_id, '{id}')");
     write_out(&sql::answer(&sql::engine(config)?, &text, Format::Json)?)?;
@@ -46,7 +49,9 @@ fn replay(config: &Arc<Config>, arguments: &ReplayArgs) -> Result<Exit, Failure>
     let options = ReplayOptions {
         reason: arguments.reason.as_deref().map(known_reason).transpose()?,
         source: arguments.source.clone(),
-        since_us: since.map_err(|e| Failure::new(Exit::Usage, e))?.map(|instant| instant.0),
+        since_us: since
+            .map_err(|e| Failure::new(Exit::Usage, e))?
+            .map(|instant| instant.0),
         dry_run: arguments.dry_run,
     };
     let answer = write::execute(config, &WriteCommand::Replay(options))?;
@@ -60,5 +65,8 @@ fn known_reason(text: &str) -> Result<String, Failure> {
         return Ok(text.to_owned());
     }
     let names: Vec<&str> = reasons.iter().map(|reason| reason.as_str()).collect();
-    Err(Failure::new(Exit::Usage, format!("`{text}` is no reason; expected one of {}", names.join(", "))))
+    Err(Failure::new(
+        Exit::Usage,
+        format!("`{text}` is no reason; expected one of {}", names.join(", ")),
+    ))
 }

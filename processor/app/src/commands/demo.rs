@@ -58,10 +58,16 @@ fn import(config: &Arc<Config>, folder: &Path, (name, text, mapping_name, mappin
         files: vec![super::import::absolute(&file)?],
         mapping_name: mapping_name.to_owned(),
         mapping_text: mapping_text.to_owned(),
-        options: ImportOptions { accept: true, ..ImportOptions::default() },
+        options: ImportOptions {
+            accept: true,
+            ..ImportOptions::default()
+        },
     };
     let answer = write::execute(config, &command)?;
     let counts = answer.counts;
-    say(&format!("{name}: {} rows, {} events, {} known before, {} refused", counts.rows, counts.events, counts.unchanged, counts.rejected));
+    say(&format!(
+        "{name}: {} rows, {} events, {} unchanged, {} refused",
+        counts.rows, counts.events, counts.unchanged, counts.rejected
+    ));
     Ok(())
 }

@@ -15,7 +15,11 @@ use crate::station::{Answer, ImportOptions, WriteCommand};
 pub(super) fn import(config: &Arc<Config>, arguments: &ImportArgs) -> Result<Exit, Failure> {
     let through = arguments.through.as_deref().map(date).transpose()?;
     let command = WriteCommand::Import {
-        files: arguments.files.iter().map(|file| absolute(file)).collect::<Result<_, _>>()?,
+        files: arguments
+            .files
+            .iter()
+            .map(|file| absolute(file))
+            .collect::<Result<_, _>>()?,
         mapping_name: arguments.mapping.display().to_string(),
         mapping_text: mapping_text(&arguments.mapping)?,
         options: ImportOptions {
@@ -34,11 +38,17 @@ pub(super) fn import(config: &Arc<Config>, arguments: &ImportArgs) -> Result<Exi
 }
 
 pub(super) fn mapping_text(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|e| Failure { exit: Exit::Usage, ..io("read", path, &e) })
+    std::fs::read_to_string(path).map_err(|e| Failure {
+        exit: Exit::Usage,
+        ..io("read", path, &e)
+    })
 }
 
 pub(super) fn absolute(file: &Path) -> Result<PathBuf, Failure> {
-    std::fs::canonicalize(file).map_err(|e| Failure { exit: Exit::Usage, ..io("open", file, &e) })
+    std::fs::canonicalize(file).map_err(|e| Failure {
+        exit: Exit::Usage,
+        ..io("open", file, &e)
+    })
 }
 
 pub(super) fn date(text: &str) -> Result<Day, Failure> {
@@ -63,7 +73,10 @@ pub(super) fn report(answer: &Answer, format: Format) -> Result<Vec<u8>, Failure
             Ok(format!("{text}\n").into_bytes())
         }
         Format::Csv => {
-            let list: Vec<Vec<String>> = cells.iter().map(|(name, n)| vec![(*name).to_owned(), n.to_string()]).collect();
+            let list: Vec<Vec<String>> = cells
+                .iter()
+                .map(|(name, n)| vec![(*name).to_owned(), n.to_string()])
+                .collect();
             rows(Format::Csv, &["outcome", "count"], &list)
         }
         Format::Table => Ok(text(answer, &cells).into_bytes()),
@@ -79,10 +92,10 @@ fn text(answer: &Answer, cells: &[(&str, u64)]) -> String {
         text.push('\n');
     };
     line(format_args!("{}", counts.join(", ")));
-    if answer.counts.unknown_reps + answer.counts.assumed_sites > 0 {
+    if answer.counts.unknown_reps > 0 {
         line(format_args!(
-            "{} facts of reps without an alias, {} with an assumed site: import people first to tell them apart",
-            answer.counts.unknown_reps, answer.counts.assumed_sites
+            "{} facts of reps without an alias: import people first",
+            answer.counts.unknown_reps
         ));
     }
     for event in &answer.events {
@@ -92,14 +105,23 @@ fn text(answer: &Answer, cells: &[(&str, u64)]) -> String {
         line(format_args!("columns not read: {}", answer.unmapped_columns.join(", ")));
     }
     if !answer.unmapped_values.is_empty() {
-        line(format_args!("values without an entry: {}", answer.unmapped_values.join(", ")));
+        line(format_args!(
+            "values without an entry: {}",
+            answer.unmapped_values.join(", ")
+        ));
     }
     for row in &answer.rejects {
-        line(format_args!("{}:{} block {}: {}: {}", row.file, row.line, row.block, row.reason, row.detail));
+        line(format_args!(
+            "{}:{} block {}: {}: {}",
+            row.file, row.line, row.block, row.reason, row.detail
+        ));
     }
     let listed = answer.rejects.len() as u64;
     if answer.counts.rejected > listed {
-        line(format_args!("and {} more refused rows", answer.counts.rejected - listed));
+        line(format_args!(
+            "and {} more refused rows",
+            answer.counts.rejected - listed
+        ));
     }
     text
 }

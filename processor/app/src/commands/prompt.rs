@@ -30,9 +30,18 @@ pub(super) fn prompt(config: &Config, engine: &Engine, format: Format) -> Result
     if std::io::stdin().is_terminal() {
         say("paceline sql: \\? for help, \\q to leave");
     }
-    let mut session = Session { engine, format, timing: false, statement: String::new() };
+    let mut session = Session {
+        engine,
+        format,
+        timing: false,
+        statement: String::new(),
+    };
     loop {
-        let sign = if session.statement.is_empty() { "paceline> " } else { "      ... " };
+        let sign = if session.statement.is_empty() {
+            "paceline> "
+        } else {
+            "      ... "
+        };
         match editor.readline(sign) {
             Ok(line) => {
                 if !line.trim().is_empty() && editor.add_history_entry(&line).is_err() {
@@ -90,7 +99,11 @@ impl Session<'_> {
             },
             (Some("\\timing"), _) => {
                 self.timing = !self.timing;
-                say(if self.timing { "times are shown" } else { "times are not shown" });
+                say(if self.timing {
+                    "times are shown"
+                } else {
+                    "times are not shown"
+                });
             }
             (Some("\\?"), _) => say(HELP),
             _ => say("no such command; \\? lists them"),

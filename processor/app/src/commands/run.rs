@@ -18,7 +18,10 @@ const IDLE: Duration = Duration::from_millis(500);
 
 pub(super) fn run(config: &Arc<Config>) -> Result<Exit, Failure> {
     let Some(lock) = DataLock::take(&config.data)? else {
-        let text = format!("`{}` is in use by another paceline process; stop that one first", config.data.display());
+        let text = format!(
+            "`{}` is in use by another paceline process; stop that one first",
+            config.data.display()
+        );
         return Err(Failure::new(Exit::Transient, text));
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -33,9 +36,17 @@ pub(super) fn run(config: &Arc<Config>) -> Result<Exit, Failure> {
     let token = uuid::Uuid::new_v4().simple().to_string();
     let listening = http::listen(config.http.port, token.clone(), jobs, shutdown.clone());
     let address = runtime.block_on(listening)?;
-    let file = RunFile { address: address.to_string(), token, pid: std::process::id() };
+    let file = RunFile {
+        address: address.to_string(),
+        token,
+        pid: std::process::id(),
+    };
     announce(config, &file)?;
-    say(&format!("paceline is running on `{}`, process {}; stop it with Ctrl-C", config.data.display(), file.pid));
+    say(&format!(
+        "paceline is running on `{}`, process {}; stop it with Ctrl-C",
+        config.data.display(),
+        file.pid
+    ));
     let outcome = serve(&mut station, &received, &shutdown);
     if let Err(error) = std::fs::remove_file(run_file(&config.data)) {
         tracing::warn!(%error, "run.json was not removed");
@@ -108,7 +119,12 @@ fn announce(config: &Config, file: &RunFile) -> Result<(), Failure> {
     let text = serde_json::to_vec(file).map_err(|e| Failure::new(Exit::OurFault, e))?;
     let draft = path.with_extension("tmp");
     let write = || {
-        let mut file = std::fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&draft)?;
+        let mut file = std::fs::OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&draft)?;
         file.write_all(&text)?;
         std::fs::rename(&draft, &path)
     };

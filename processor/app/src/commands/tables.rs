@@ -21,7 +21,13 @@ pub(super) fn list(format: Format) -> Result<Vec<u8>, Failure> {
     let list: Vec<Vec<String>> = names
         .into_iter()
         .filter_map(contract::table)
-        .map(|table| vec![table.name.to_owned(), kind(table.kind).to_owned(), table.comment.to_owned()])
+        .map(|table| {
+            vec![
+                table.name.to_owned(),
+                kind(table.kind).to_owned(),
+                table.comment.to_owned(),
+            ]
+        })
         .collect();
     rows(format, &["table", "kind", "one row is"], &list)
 }
@@ -30,7 +36,10 @@ pub(super) fn describe(name: &str, format: Format) -> Result<Vec<u8>, Failure> {
     let bare = name.strip_prefix("stored.");
     let found = bare.map_or_else(|| contract::table(name), contract::stored_table);
     let Some(table) = found else {
-        return Err(Failure::new(Exit::Usage, format!("there is no table `{name}`; `paceline tables list` names them")));
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("there is no table `{name}`; `paceline tables list` names them"),
+        ));
     };
     let list: Vec<Vec<String>> = table
         .columns
@@ -38,7 +47,13 @@ pub(super) fn describe(name: &str, format: Format) -> Result<Vec<u8>, Failure> {
         .map(|column| {
             let key = if table.key.contains(&column.name) { "key" } else { "" };
             let null = if column.nullable { "" } else { "not null" };
-            vec![column.name.to_owned(), column.kind.sql().to_owned(), null.to_owned(), key.to_owned(), column.comment.to_owned()]
+            vec![
+                column.name.to_owned(),
+                column.kind.sql().to_owned(),
+                null.to_owned(),
+                key.to_owned(),
+                column.comment.to_owned(),
+            ]
         })
         .collect();
     let mut text = Vec::new();

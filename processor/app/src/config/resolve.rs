@@ -53,7 +53,10 @@ impl Resolved {
     pub fn leaves(&self) -> Vec<(String, String, String)> {
         let mut leaves = Vec::new();
         walk("", &Value::Table(self.tree.clone()), &mut leaves);
-        leaves.into_iter().map(|(path, value)| (path.clone(), value, self.origin(&path).to_owned())).collect()
+        leaves
+            .into_iter()
+            .map(|(path, value)| (path.clone(), value, self.origin(&path).to_owned()))
+            .collect()
     }
 }
 
@@ -61,7 +64,11 @@ fn walk(path: &str, value: &Value, leaves: &mut Vec<(String, String)>) {
     match value {
         Value::Table(table) => {
             for (key, inner) in table {
-                let inner_path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                let inner_path = if path.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{path}.{key}")
+                };
                 walk(&inner_path, inner, leaves);
             }
         }
@@ -75,15 +82,22 @@ fn walk(path: &str, value: &Value, leaves: &mut Vec<(String, String)>) {
 }
 
 /// The environment of this process.
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 pub fn environment() -> BTreeMap<String, String> {
-    std::env::vars().filter(|(key, _)| key.starts_with("PACELINE__")).collect()
+    std::env::vars()
+        .filter(|(key, _)| key.starts_with("PACELINE__"))
+        .collect()
 }
 
 pub(super) fn resolve(layers: &Layers) -> Result<Resolved, Vec<Fault>> {
-    let mut resolved = Resolved { tree: toml::Table::new(), origins: BTreeMap::new() };
+    let mut resolved = Resolved {
+        tree: toml::Table::new(),
+        origins: BTreeMap::new(),
+    };
     let mut faults = Vec::new();
-    let default = Layer { name: "default".to_owned(), text: DEFAULT_TOML.to_owned() };
+    let default = Layer {
+        name: "default".to_owned(),
+        text: DEFAULT_TOML.to_owned(),
+    };
     for layer in std::iter::once(&default).chain(&layers.files) {
         match layer.text.parse::<toml::Table>() {
             Ok(table) => merge(&mut resolved, "", table, &layer.name),
@@ -127,7 +141,9 @@ fn set(resolved: &mut Resolved, path: &str, value: Value, origin: &str) {
     let Some(last) = parts.pop() else { return };
     let mut table = &mut resolved.tree;
     for part in parts {
-        let entry = table.entry(part.to_owned()).or_insert_with(|| Value::Table(toml::Table::new()));
+        let entry = table
+            .entry(part.to_owned())
+            .or_insert_with(|| Value::Table(toml::Table::new()));
         if !entry.is_table() {
             *entry = Value::Table(toml::Table::new());
         }

@@ -1,7 +1,13 @@
 use super::*;
 
 fn layers(text: &str) -> Layers {
-    Layers { files: vec![Layer { name: "test.toml".to_owned(), text: text.to_owned() }], ..Layers::default() }
+    Layers {
+        files: vec![Layer {
+            name: "test.toml".to_owned(),
+            text: text.to_owned(),
+        }],
+        ..Layers::default()
+    }
 }
 
 #[test]
@@ -14,13 +20,18 @@ fn the_built_in_layer_is_complete_and_valid() {
 #[test]
 fn later_layers_win_and_are_named_as_origin() {
     let mut layers = layers("[log]\npartitions = 3\n[ingest]\nskew_max = \"5m\"\n");
-    layers.environment.insert("PACELINE__LOG__PARTITIONS".to_owned(), "4".to_owned());
+    layers
+        .environment
+        .insert("PACELINE__LOG__PARTITIONS".to_owned(), "4".to_owned());
     layers.flags.push(("data".to_owned(), "/tmp/elsewhere".to_owned()));
     let (config, resolved) = Config::load(&layers).expect("configuration");
     assert_eq!(config.log.partitions, 4);
     assert_eq!(config.ingest.skew_max, Duration::from_secs(300));
     assert_eq!(config.data, PathBuf::from("/tmp/elsewhere"));
-    assert_eq!(resolved.origin("log.partitions"), "environment PACELINE__LOG__PARTITIONS");
+    assert_eq!(
+        resolved.origin("log.partitions"),
+        "environment PACELINE__LOG__PARTITIONS"
+    );
     assert_eq!(resolved.origin("ingest.skew_max"), "test.toml");
     assert_eq!(resolved.origin("data"), "flag");
 }
@@ -41,7 +52,14 @@ fn all_faults_are_reported_at_once_with_path_and_origin() {
     "#;
     let faults = Config::load(&layers(text)).expect_err("faults");
     let paths: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
-    for path in ["default_site", "log.partitions", "snapshots.checkpoint_bytes", "sites[0].zone", "sites[0].currency", "sites[0].week_start"] {
+    for path in [
+        "default_site",
+        "log.partitions",
+        "snapshots.checkpoint_bytes",
+        "sites[0].zone",
+        "sites[0].currency",
+        "sites[0].week_start",
+    ] {
         assert!(paths.contains(&path), "{path} in {paths:?}");
     }
     assert!(faults.iter().all(|fault| fault.origin == "test.toml"), "{faults:?}");

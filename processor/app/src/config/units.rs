@@ -34,11 +34,15 @@ pub(super) fn bytes(text: &str) -> Option<usize> {
 pub(super) fn show_duration(duration: Duration) -> String {
     let millis = duration.as_millis();
     for (unit, size) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)] {
-        if millis >= size && millis % size == 0 {
+        if millis >= size && millis.is_multiple_of(size) {
             return format!("{}{unit}", millis / size);
         }
     }
-    if millis == 0 { "0s".to_owned() } else { format!("{millis}ms") }
+    if millis == 0 {
+        "0s".to_owned()
+    } else {
+        format!("{millis}ms")
+    }
 }
 
 /// Writes a size in the largest unit that fits.
@@ -65,7 +69,10 @@ mod tests {
     fn durations_and_sizes_read_as_they_are_written() {
         for text in ["250ms", "30s", "10m", "24h", "7d"] {
             let shown = duration(text).map(show_duration);
-            assert!(shown.as_deref() == Some(text) || (text, shown.as_deref()) == ("24h", Some("1d")), "{text}");
+            assert!(
+                shown.as_deref() == Some(text) || (text, shown.as_deref()) == ("24h", Some("1d")),
+                "{text}"
+            );
         }
         for text in ["100B", "64KiB", "512MiB", "1GiB"] {
             assert_eq!(bytes(text).map(show_bytes).as_deref(), Some(text));

@@ -20,13 +20,20 @@ const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
 
 pub(super) fn validate(resolved: &Resolved) -> Result<Config, Vec<Fault>> {
-    let mut checks = Checks { resolved, faults: Vec::new() };
+    let mut checks = Checks {
+        resolved,
+        faults: Vec::new(),
+    };
     let raw = match toml::Value::Table(resolved.tree.clone()).try_into::<Raw>() {
         Ok(raw) => raw,
         Err(error) => return Err(vec![unreadable(resolved, &error)]),
     };
     let config = checks.config(&raw);
-    if checks.faults.is_empty() { Ok(config) } else { Err(checks.faults) }
+    if checks.faults.is_empty() {
+        Ok(config)
+    } else {
+        Err(checks.faults)
+    }
 }
 
 fn unreadable(resolved: &Resolved, error: &toml::de::Error) -> Fault {
@@ -37,7 +44,11 @@ fn unreadable(resolved: &Resolved, error: &toml::de::Error) -> Fault {
         end == key || path.split(['.', '[']).any(|part| part == key)
     });
     let path = path.unwrap_or_else(|| key.to_owned());
-    Fault { origin: resolved.origin(&path).to_owned(), path, message }
+    Fault {
+        origin: resolved.origin(&path).to_owned(),
+        path,
+        message,
+    }
 }
 
 struct Checks<'a> {
@@ -48,7 +59,11 @@ struct Checks<'a> {
 impl Checks<'_> {
     fn fault(&mut self, path: &str, message: impl Into<String>) {
         let origin = self.resolved.origin(path).to_owned();
-        self.faults.push(Fault { path: path.to_owned(), origin, message: message.into() });
+        self.faults.push(Fault {
+            path: path.to_owned(),
+            origin,
+            message: message.into(),
+        });
     }
 
     fn duration(&mut self, path: &str, text: &str, min: Duration, max: Duration) -> Duration {
@@ -87,7 +102,12 @@ impl Checks<'_> {
         if !sites.contains_key(&default_site) {
             self.fault("default_site", format!("`{}` is none of the sites", raw.default_site));
         }
-        if raw.tenant.is_empty() || !raw.tenant.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+        if raw.tenant.is_empty()
+            || !raw
+                .tenant
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        {
             self.fault("tenant", "expected letters, digits, `-` and `_`");
         }
         Config {
@@ -96,12 +116,16 @@ impl Checks<'_> {
             sites,
             default_site,
             pepper_file: (!raw.pepper_file.is_empty()).then(|| PathBuf::from(&raw.pepper_file)),
-            log: LogOptions { partitions: self.number("log.partitions", raw.log.partitions, 1, 256) },
+            log: LogOptions {
+                partitions: self.number("log.partitions", raw.log.partitions, 1, 256),
+            },
             ingest: self.ingest(raw),
             windows: self.windows(raw),
             snapshots: self.snapshots(raw),
             query: self.query(raw),
-            http: HttpOptions { port: self.number("http.port", raw.http.port, 0, 65_535) },
+            http: HttpOptions {
+                port: self.number("http.port", raw.http.port, 0, 65_535),
+            },
         }
     }
 
@@ -110,12 +134,7 @@ impl Checks<'_> {
         IngestOptions {
             skew_max: self.duration("ingest.skew_max", &raw.skew_max, Duration::ZERO, DAY),
             batch_events: self.number("ingest.batch_events", raw.batch_events, 1, 65_536),
-            memory_entities_max: self.number(
-                "ingest.memory_entities_max",
-                raw.memory_entities_max,
-                1_000,
-                10_000_000,
-            ),
+            memory_entities_max: self.number("ingest.memory_entities_max", raw.memory_entities_max, 1_000, 10_000_000),
             rejects_listed_max: self.number("ingest.rejects_listed_max", raw.rejects_listed_max, 0, 100_000),
             tick_every: self.duration("ingest.tick_every", &raw.tick_every, SECOND, HOUR),
         }
@@ -170,7 +189,10 @@ impl Checks<'_> {
         };
         let retention = duration(&self.resolved_text("snapshots", "retention"));
         if retention.is_some_and(|kept| kept < options.timeout && !kept.is_zero()) {
-            self.fault("snapshots.retention", "is shorter than `query.timeout`: a query could lose its files");
+            self.fault(
+                "snapshots.retention",
+                "is shorter than `query.timeout`: a query could lose its files",
+            );
         }
         options
     }
@@ -188,7 +210,10 @@ impl Checks<'_> {
         for (at, raw_site) in raw.iter().enumerate() {
             let Some(site) = self.site(at, raw_site) else { continue };
             if sites.insert(site.site_id.clone(), site).is_some() {
-                self.fault(&format!("sites[{at}].site_id"), format!("`{}` is there twice", raw_site.site_id));
+                self.fault(
+                    &format!("sites[{at}].site_id"),
+                    format!("`{}` is there twice", raw_site.site_id),
+                );
             }
         }
         sites
@@ -197,7 +222,9 @@ impl Checks<'_> {
     fn site(&mut self, at: usize, raw: &RawSite) -> Option<Site> {
         let path = |key: &str| format!("sites[{at}].{key}");
         let before = self.faults.len();
-        let site_id = SiteId::new(&raw.site_id).map_err(|e| self.fault(&path("site_id"), e.to_string())).ok();
+        let site_id = SiteId::new(&raw.site_id)
+            .map_err(|e| self.fault(&path("site_id"), e.to_string()))
+            .ok();
         let zone = TimeZone::get(&raw.zone)
             .map_err(|_| self.fault(&path("zone"), format!("`{}` is no IANA time zone", raw.zone)))
             .ok();
@@ -210,7 +237,10 @@ impl Checks<'_> {
         if let Some(text) = &raw.shift_boundary {
             match Time::strptime("%H:%M", text) {
                 Ok(time) if time <= Time::constant(12, 0, 0, 0) => site.shift_boundary = time,
-                _ => self.fault(&path("shift_boundary"), format!("`{text}` is no local time from 00:00 to 12:00")),
+                _ => self.fault(
+                    &path("shift_boundary"),
+                    format!("`{text}` is no local time from 00:00 to 12:00"),
+                ),
             }
         }
         if let Some(text) = &raw.week_start {
@@ -224,7 +254,10 @@ impl Checks<'_> {
         }
         if let Some(country) = &raw.country {
             if country.len() != 2 || !country.bytes().all(|b| b.is_ascii_uppercase()) {
-                self.fault(&path("country"), format!("`{country}` is no ISO 3166 code such as \"CN\""));
+                self.fault(
+                    &path("country"),
+                    format!("`{country}` is no ISO 3166 code such as \"CN\""),
+                );
             }
             site.country.clone_from(country);
         }
@@ -243,9 +276,19 @@ impl Checks<'_> {
 }
 
 fn weekday(text: &str) -> Option<Weekday> {
-    const NAMES: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    const NAMES: [&str; 7] = [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ];
     let at = NAMES.iter().position(|name| *name == text)?;
-    i8::try_from(at).ok().and_then(|at| Weekday::from_monday_zero_offset(at).ok())
+    i8::try_from(at)
+        .ok()
+        .and_then(|at| Weekday::from_monday_zero_offset(at).ok())
 }
 
 /// What the fold reads of the configuration, as text per key: the manifest keeps a hash of each.
@@ -254,12 +297,24 @@ pub(crate) fn fold_keys(config: &Config) -> BTreeMap<String, String> {
     for (site_id, site) in &config.sites {
         let zone = site.zone.iana_name().unwrap_or("UTC");
         keys.insert(format!("site.{site_id}.zone"), zone.to_owned());
-        keys.insert(format!("site.{site_id}.shift_boundary"), site.shift_boundary.to_string());
+        keys.insert(
+            format!("site.{site_id}.shift_boundary"),
+            site.shift_boundary.to_string(),
+        );
         keys.insert(format!("site.{site_id}.week_start"), format!("{:?}", site.week_start));
-        keys.insert(format!("site.{site_id}.fiscal_year_start_month"), site.fiscal_year_start_month.to_string());
+        keys.insert(
+            format!("site.{site_id}.fiscal_year_start_month"),
+            site.fiscal_year_start_month.to_string(),
+        );
     }
-    let names: Vec<_> = paceline_schemas::measure::Measure::ALL.iter().map(|measure| measure.name()).collect();
+    let names: Vec<_> = paceline_schemas::measure::Measure::ALL
+        .iter()
+        .map(|measure| measure.name())
+        .collect();
     keys.insert("measures".to_owned(), names.join(","));
-    keys.insert("skew_max_us".to_owned(), (config.windows.skew_max_us / SECOND_US * SECOND_US).to_string());
+    keys.insert(
+        "skew_max_us".to_owned(),
+        (config.windows.skew_max_us / SECOND_US * SECOND_US).to_string(),
+    );
     keys
 }

@@ -23,7 +23,9 @@ impl Batch {
     pub(super) fn push(&mut self, event: &Event) {
         let payload = encode(event);
         match event.data.keyed() {
-            Some(keyed) => self.keyed.push(Record::new(keyed.rep_id.as_str().as_bytes().to_vec(), payload)),
+            Some(keyed) => self
+                .keyed
+                .push(Record::new(keyed.rep_id.as_str().as_bytes().to_vec(), payload)),
             None => self.people.push(Record::to(0, Vec::new(), payload)),
         }
     }

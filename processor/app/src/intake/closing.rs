@@ -15,7 +15,13 @@ use crate::failure::{Exit, Failure};
 impl Intake {
     /// Appends to every partition a tick at the end of `day` where it ends last, never later than now.
     pub(super) fn tick_end_of(&mut self, day: Day) -> Result<(), Failure> {
-        let ends = self.config.sites.values().map(|site| site.ends_at(day)).max().unwrap_or_default();
+        let ends = self
+            .config
+            .sites
+            .values()
+            .map(|site| site.ends_at(day))
+            .max()
+            .unwrap_or_default();
         let at = ends.min(clock::now());
         for partition in 0..self.log.partitions(Topic::Events) {
             self.tick(partition, at)?;
@@ -47,8 +53,12 @@ impl Intake {
         let ours = |e: paceline_schemas::ids::IdError| Failure::new(Exit::OurFault, e);
         let source = Source::new(&format!("//{}/paceline/ingest", self.config.tenant)).map_err(ours)?;
         let id = EventId::new(&format!("tick:{partition}:{}", at.0)).map_err(ours)?;
-        let event = Event { envelope: Envelope::new(EventType::ClockTicked, source, id, at), data: Data::Tick };
-        self.log.append(Topic::Events, vec![Record::to(partition, Vec::new(), encode(&event))])?;
+        let event = Event {
+            envelope: Envelope::new(EventType::ClockTicked, source, id, at),
+            data: Data::Tick,
+        };
+        self.log
+            .append(Topic::Events, vec![Record::to(partition, Vec::new(), encode(&event))])?;
         Ok(())
     }
 }

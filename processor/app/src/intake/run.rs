@@ -73,9 +73,17 @@ impl Intake {
             tally.answer.files.push(file.display().to_string());
             if let Some(done) = earlier.as_ref().filter(|import| import.complete && !options.dry_run) {
                 known += 1;
-                let again = Counts { published: 0, events: 0, unchanged: done.counts.published + done.counts.unchanged, ..done.counts };
+                let again = Counts {
+                    published: 0,
+                    events: 0,
+                    unchanged: done.counts.published + done.counts.unchanged,
+                    ..done.counts
+                };
                 tally.answer.counts.add(&again);
-                listener.note(&format!("`{}` was imported by this mapping before; nothing is to be done", file.display()));
+                listener.note(&format!(
+                    "`{}` was imported by this mapping before; nothing is to be done",
+                    file.display()
+                ));
                 continue;
             }
             // A file has one receipt time, also when it is read again after a crash.
@@ -107,7 +115,12 @@ impl Intake {
         let mut answer = tally.answer;
         answer.duplicate_file = known == files.len();
         answer.unmapped_columns = tally.columns.into_iter().collect();
-        answer.unmapped_values = tally.notes.unmapped_values.keys().map(|(map, value)| format!("{map}: {value}")).collect();
+        answer.unmapped_values = tally
+            .notes
+            .unmapped_values
+            .keys()
+            .map(|(map, value)| format!("{map}: {value}"))
+            .collect();
         Ok(answer)
     }
 
@@ -126,8 +139,15 @@ impl Intake {
         let mut notes = Notes::default();
         for file in files {
             for read in open(file, mapping)? {
-                let Read::Row(row) = read.map_err(unreadable)? else { continue };
-                for draft in mapping.compiled.drafts(&row, &self.stamper, clock::now(), &mut notes).into_iter().flatten() {
+                let Read::Row(row) = read.map_err(unreadable)? else {
+                    continue;
+                };
+                for draft in mapping
+                    .compiled
+                    .drafts(&row, &self.stamper, clock::now(), &mut notes)
+                    .into_iter()
+                    .flatten()
+                {
                     let flags = draft.event.data.keyed().map(|keyed| keyed.flags);
                     unmapped += u64::from(flags.is_some_and(|flags| flags.has(Flag::RepUnmapped)));
                     defaulted += u64::from(flags.is_some_and(|flags| flags.has(Flag::SiteDefaulted)));
@@ -150,7 +170,10 @@ impl Intake {
     }
 
     /// Reads one file; `lines` restricts it to those rows.
-    #[expect(clippy::too_many_arguments, reason = "one call for import and replay, each argument a plain fact")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one call for import and replay, each argument a plain fact"
+    )]
     pub(crate) fn read_file(
         &mut self,
         file: &Path,
@@ -162,12 +185,24 @@ impl Intake {
         listener: &mut dyn Listener,
     ) -> Result<(), Failure> {
         let settings = mapping.compiled.settings();
-        self.settle.credit =
-            if settings.credit_follows_owner { settle::Credit::FollowsOwner } else { settle::Credit::Stays };
+        self.settle.credit = if settings.credit_follows_owner {
+            settle::Credit::FollowsOwner
+        } else {
+            settle::Credit::Stays
+        };
         self.settle.retained_within_days = i32::try_from(settings.retained_within_days).unwrap_or(i32::MAX);
         let dry = dry_run.then(|| self.scratch_memory()).transpose()?;
-        let mut reading = Reading { mapping, dry, received, batch: Batch::default(), lines };
-        let label = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut reading = Reading {
+            mapping,
+            dry,
+            received,
+            batch: Batch::default(),
+            lines,
+        };
+        let label = file
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
         let mut rows = open(file, mapping)?;
         let digest = rows.file().digest.clone();
         while let Some(read) = rows.next() {
@@ -190,7 +225,9 @@ impl Intake {
 
     /// A memory over the same store whose changes are never committed.
     fn scratch_memory(&self) -> Result<Memory, Failure> {
-        let options = memory::Options { entities_max: self.config.ingest.memory_entities_max };
+        let options = memory::Options {
+            entities_max: self.config.ingest.memory_entities_max,
+        };
         Ok(Memory::open(self.log.keyspace("memory")?, options)?)
     }
 
@@ -214,7 +251,10 @@ impl Intake {
         if reading.lines.is_some_and(|lines| !lines.contains(&row.line)) {
             return Ok(());
         }
-        let drafts = reading.mapping.compiled.drafts(&row, &self.stamper, reading.received, &mut tally.notes);
+        let drafts = reading
+            .mapping
+            .compiled
+            .drafts(&row, &self.stamper, reading.received, &mut tally.notes);
         if drafts.is_empty() {
             tally.answer.counts.skipped += 1;
         }
@@ -224,7 +264,15 @@ impl Intake {
                 Ok(draft) => good.push(draft),
                 Err(rejected) => {
                     let origin = origin(reading.mapping, label, digest, row.line, rejected.block);
-                    self.refuse(&rejected.reject, origin, Some(&rejected), &row.bytes, row.bytes.len(), reading, tally);
+                    self.refuse(
+                        &rejected.reject,
+                        origin,
+                        Some(&rejected),
+                        &row.bytes,
+                        row.bytes.len(),
+                        reading,
+                        tally,
+                    );
                 }
             }
         }
@@ -238,7 +286,10 @@ impl Intake {
         reading: &mut Reading<'_>,
         tally: &mut Tally,
     ) -> Result<(), Failure> {
-        let origins: Vec<_> = drafts.iter().map(|draft| (draft.origin.clone(), draft.event.envelope.event_type)).collect();
+        let origins: Vec<_> = drafts
+            .iter()
+            .map(|draft| (draft.origin.clone(), draft.event.envelope.event_type))
+            .collect();
         for draft in &drafts {
             note_draft(draft, tally);
         }
@@ -256,9 +307,28 @@ impl Intake {
                     self.hand_over(&settled.events, reading, tally);
                 }
                 Err(reject) => {
-                    let rejected = Rejected { reject, block: from.block, event_type, entity: None };
-                    let origin = origin(reading.mapping, &from.file_name, &from.file_digest, from.line, from.block);
-                    self.refuse(&rejected.reject, origin, Some(&rejected), bytes, bytes.len(), reading, tally);
+                    let rejected = Rejected {
+                        reject,
+                        block: from.block,
+                        event_type,
+                        entity: None,
+                    };
+                    let origin = origin(
+                        reading.mapping,
+                        &from.file_name,
+                        &from.file_digest,
+                        from.line,
+                        from.block,
+                    );
+                    self.refuse(
+                        &rejected.reject,
+                        origin,
+                        Some(&rejected),
+                        bytes,
+                        bytes.len(),
+                        reading,
+                        tally,
+                    );
                 }
             }
         }
@@ -269,7 +339,10 @@ impl Intake {
         for event in events {
             if reading.dry.is_some() {
                 if tally.answer.events.len() < EVENTS_SHOWN {
-                    tally.answer.events.extend(serde_json::from_slice::<serde_json::Value>(&encode(event)).ok());
+                    tally
+                        .answer
+                        .events
+                        .extend(serde_json::from_slice::<serde_json::Value>(&encode(event)).ok());
                 }
                 continue;
             }
@@ -280,7 +353,10 @@ impl Intake {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a dead letter is made of these facts and no other")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a dead letter is made of these facts and no other"
+    )]
     fn refuse(
         &mut self,
         reject: &Reject,
@@ -292,7 +368,9 @@ impl Intake {
         tally: &mut Tally,
     ) {
         tally.answer.counts.rejected += 1;
-        let Origin::File { name, line, block, .. } = &origin else { return };
+        let Origin::File { name, line, block, .. } = &origin else {
+            return;
+        };
         if tally.answer.rejects.len() < self.config.ingest.rejects_listed_max {
             tally.answer.rejects.push(RefusedRow {
                 file: name.clone(),
@@ -310,8 +388,19 @@ impl Intake {
             return;
         }
         let hash = sha256_hex(bytes);
-        let mut letter = DeadLetter::new(reject.clone(), Stage::Adapter, origin, reading.received, size as u64, hash);
-        letter.source = self.stamper.source(reading.mapping.compiled.connection()).ok().map(|source| source.to_string());
+        let mut letter = DeadLetter::new(
+            reject.clone(),
+            Stage::Adapter,
+            origin,
+            reading.received,
+            size as u64,
+            hash,
+        );
+        letter.source = self
+            .stamper
+            .source(reading.mapping.compiled.connection())
+            .ok()
+            .map(|source| source.to_string());
         letter.event_type = rejected.map(|rejected| rejected.event_type.name().to_owned());
         letter.event_id = rejected.and_then(|rejected| rejected.entity.clone());
         reading.batch.refuse(&letter);

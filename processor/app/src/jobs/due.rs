@@ -34,11 +34,17 @@ impl Due {
     pub fn open(data: &Path) -> Result<Self, Failure> {
         let path = data.join("jobs").join("snap_rep_window.json");
         let note = match std::fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or(Note { from: Some(Day(10_957)), begun: None }),
+            Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or(Note {
+                from: Some(Day(10_957)),
+                begun: None,
+            }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Note::default(),
             Err(error) => return Err(io("read", &path, &error)),
         };
-        Ok(Self { path, note: Mutex::new(note) })
+        Ok(Self {
+            path,
+            note: Mutex::new(note),
+        })
     }
 
     /// The earliest date that is due.
@@ -60,9 +66,16 @@ impl Due {
     /// # Errors
     /// The note cannot be written.
     pub fn begin(&self, closed: Day) -> Result<Option<Day>, Failure> {
-        let Some(first) = self.earliest().filter(|first| *first <= closed) else { return Ok(None) };
+        let Some(first) = self.earliest().filter(|first| *first <= closed) else {
+            return Ok(None);
+        };
         // Each day that closes is due, events or not: what lies before it is in its windows.
-        self.update(|note| *note = Note { from: Some(closed.plus(1)), begun: Some(first) })?;
+        self.update(|note| {
+            *note = Note {
+                from: Some(closed.plus(1)),
+                begun: Some(first),
+            }
+        })?;
         Ok(Some(first))
     }
 
@@ -109,7 +122,11 @@ mod tests {
         due.changed(Day(40)).expect("note");
         assert_eq!(due.begin(Day(100)).expect("begin"), Some(Day(40)));
         due.changed(Day(70)).expect("note");
-        assert_eq!(Due::open(data.path()).expect("note").earliest(), Some(Day(40)), "after a crash");
+        assert_eq!(
+            Due::open(data.path()).expect("note").earliest(),
+            Some(Day(40)),
+            "after a crash"
+        );
         due.finish().expect("finish");
         assert_eq!(due.earliest(), Some(Day(70)));
         assert_eq!(due.begin(Day(100)).expect("begin"), Some(Day(70)));

@@ -84,10 +84,7 @@ impl Worker {
         let tables = runtime.block_on(Box::pin(Tables::open(&store, tables::all(), writer, clock::now())))?;
         let source = log.subscribe(Topic::Events)?;
         let today = Day::from_date(clock::now().local(&jiff::tz::TimeZone::UTC).date());
-        let replaced = vec![
-            rows::metrics(),
-            rows::calendar(context.config.sites.values(), today),
-        ];
+        let replaced = vec![rows::metrics(), rows::calendar(context.config.sites.values(), today)];
         Ok(Self {
             context,
             log,
@@ -105,19 +102,17 @@ impl Worker {
     /// The embedded log assigns all its partitions first of all.
     fn take_assignment(&mut self) -> Result<(), Failure> {
         while self.shards.is_empty() {
-            match self.source.poll(POLL)? {
-                Some(SourceEvent::Assigned { partitions, reply }) => {
-                    let mut positions = Vec::with_capacity(partitions.len());
-                    for partition in partitions {
-                        let shard = self.claim(partition)?;
-                        positions.push((partition, shard.next()));
-                        self.shards.insert(partition, shard);
-                    }
-                    if !reply.send(positions) {
-                        return Err(Failure::new(Exit::OurFault, "the log took no positions"));
-                    }
-                }
-                Some(_) | None => {}
+            let Some(SourceEvent::Assigned { partitions, reply }) = self.source.poll(POLL)? else {
+                continue;
+            };
+            let mut positions = Vec::with_capacity(partitions.len());
+            for partition in partitions {
+                let shard = self.claim(partition)?;
+                positions.push((partition, shard.next()));
+                self.shards.insert(partition, shard);
+            }
+            if !reply.send(positions) {
+                return Err(Failure::new(Exit::OurFault, "the log took no positions"));
             }
         }
         let runtime = Rc::clone(&self.runtime);
@@ -129,7 +124,10 @@ impl Worker {
 
     fn claim(&mut self, partition: Partition) -> Result<Shard, Failure> {
         let bounds = self.log.bounds(Topic::Events, partition)?;
-        let bounds = LogBounds { low: bounds.low, next: bounds.next };
+        let bounds = LogBounds {
+            low: bounds.low,
+            next: bounds.next,
+        };
         let open = Owner::open(
             &mut self.tables,
             tables::all(),
@@ -175,7 +173,10 @@ impl Worker {
                     }
                 }
                 Some(SourceEvent::Assigned { .. } | SourceEvent::Revoked { .. } | SourceEvent::Lost { .. }) => {
-                    return Err(Failure::new(Exit::OurFault, "the embedded log has re-assigned its partitions"));
+                    return Err(Failure::new(
+                        Exit::OurFault,
+                        "the embedded log has re-assigned its partitions",
+                    ));
                 }
                 Some(SourceEvent::End { .. }) | None => {}
             }
@@ -187,7 +188,8 @@ impl Worker {
             self.checkpoint_what_is_due(news)?;
             self.finish_flushes(news);
             let watermark = self.shards.values().map(Shard::watermark).min().flatten();
-            news.watermark_us.store(watermark.map_or(0, |at| at.0), Ordering::Release);
+            news.watermark_us
+                .store(watermark.map_or(0, |at| at.0), Ordering::Release);
         }
     }
 
@@ -202,7 +204,12 @@ impl Worker {
                 }
                 self.flushes.push((targets, reply));
             }
-            Order::Job { name, set, dates, reply } => drop(reply.send(self.replace_dates(name, set, &dates))),
+            Order::Job {
+                name,
+                set,
+                dates,
+                reply,
+            } => drop(reply.send(self.replace_dates(name, set, &dates))),
             Order::Seal { reply } => {
                 drop(reply.send(Rc::clone(&self.runtime).block_on(Box::pin(self.announce()))));
             }
@@ -225,7 +232,9 @@ impl Worker {
 
     fn finish_flushes(&mut self, news: &News) {
         let reached = |targets: &BTreeMap<Partition, Offset>, shards: &BTreeMap<Partition, Shard>| {
-            targets.iter().all(|(p, target)| shards.get(p).is_some_and(|shard| shard.next() >= *target))
+            targets
+                .iter()
+                .all(|(p, target)| shards.get(p).is_some_and(|shard| shard.next() >= *target))
         };
         if !self.flushes.iter().any(|(targets, _)| reached(targets, &self.shards)) {
             return;
@@ -263,7 +272,12 @@ impl Worker {
     fn checkpoint_all(&mut self, with_state: bool) -> Result<(), Failure> {
         let sink: &dyn LogSink = self.log.as_ref();
         for shard in self.shards.values_mut() {
-            Rc::clone(&self.runtime).block_on(Box::pin(shard.checkpoint(&self.context, with_state, sink, clock::now())))?;
+            Rc::clone(&self.runtime).block_on(Box::pin(shard.checkpoint(
+                &self.context,
+                with_state,
+                sink,
+                clock::now(),
+            )))?;
         }
         Ok(())
     }
@@ -302,14 +316,24 @@ impl Worker {
         let mut units = Vec::new();
         for unit in [Unit::People, Unit::DeadLetters] {
             let next = self.log.bounds(unit.topic(), 0)?.next;
-            units.push((unit, Reached { seq: Sequence(next), next, watermark: None }));
+            units.push((
+                unit,
+                Reached {
+                    seq: Sequence(next),
+                    next,
+                    watermark: None,
+                },
+            ));
         }
         Ok(units)
     }
 
     /// Names the versions that belong together.
     async fn announce(&mut self) -> Result<Option<u64>, Failure> {
-        let owned = self.shards.values().map(|shard| (shard.owner.unit(), shard.owner.reached()));
+        let owned = self
+            .shards
+            .values()
+            .map(|shard| (shard.owner.unit(), shard.owner.reached()));
         let units: Vec<(Unit, Reached)> = owned.chain(self.others()?).collect();
         Ok(Some(publish::announce(&mut self.tables, &units, clock::now()).await?))
     }
@@ -321,22 +345,31 @@ impl Worker {
 
     fn maintain(&mut self) -> Result<(), Failure> {
         let retention_us = i64::try_from(self.context.config.snapshots.retention.as_micros()).unwrap_or(i64::MAX);
-        let upkeep = maintain::Upkeep { retention_us, ..maintain::Upkeep::default() };
+        let upkeep = maintain::Upkeep {
+            retention_us,
+            ..maintain::Upkeep::default()
+        };
         let (at, runtime) = (clock::now(), Rc::clone(&self.runtime));
         // Older sets stay readable by the history of the publish log, so only the newest needs a file that is live.
         runtime.block_on(Box::pin(maintain::compact(&mut self.tables, at, at, at)))?;
+        // What the newest set names must not be tidied away, so the set that names the merged files comes first.
+        runtime.block_on(Box::pin(self.announce()))?;
         runtime.block_on(Box::pin(maintain::tidy(&mut self.tables, upkeep, at)))?;
         runtime.block_on(Box::pin(maintain::collect(&mut self.tables, at)))?;
-        runtime.block_on(Box::pin(self.announce())).map(drop)
+        Ok(())
     }
 }
 
 /// Replaces dates of one month; begins again when another run was faster.
 async fn write_dates(tables: &mut Tables, job: &jobs::Job, dates: &[JobDate]) -> Result<(), Failure> {
-    let Some(month) = dates.first().map(|date| date.as_of.month()) else { return Ok(()) };
+    let Some(month) = dates.first().map(|date| date.as_of.month()) else {
+        return Ok(());
+    };
     let days: Vec<Day> = dates.iter().map(|date| date.as_of).collect();
     for _ in 0..JOB_ROUNDS_MAX {
-        let Some(mut writer) = job.begin(tables, &month, &days).await? else { return Ok(()) };
+        let Some(mut writer) = job.begin(tables, &month, &days).await? else {
+            return Ok(());
+        };
         let due = writer.due().to_vec();
         for date in dates.iter().filter(|date| due.contains(&date.as_of)) {
             writer.write(date.as_of, &date.rows).await?;
@@ -345,5 +378,8 @@ async fn write_dates(tables: &mut Tables, job: &jobs::Job, dates: &[JobDate]) ->
             return Ok(());
         }
     }
-    Err(Failure::new(Exit::Transient, format!("other runs of `{}` keep replacing {month}; try again", job.name)))
+    Err(Failure::new(
+        Exit::Transient,
+        format!("other runs of `{}` keep replacing {month}; try again", job.name),
+    ))
 }

@@ -1,4 +1,5 @@
-//! Aligned columns for the terminal: numbers to the right, wide characters counted as two, control characters made visible.
+//! Aligned columns for the terminal: numbers to the right, wide characters counted as two, control characters made
+//! visible. A text of several lines takes as many.
 
 use std::io::{self, Write};
 
@@ -25,7 +26,7 @@ struct Column {
 impl<W: Write> Encoder<W> {
     pub(super) fn new(out: W, schema: &SchemaRef) -> Self {
         let columns = schema.fields().iter().map(|field| {
-            let title = visible(field.name());
+            let title = visible(field.name()).replace('\n', "\\n");
             let is_right = cell::is_right_aligned(field.data_type());
             Column {
                 width: width(&title),
@@ -50,7 +51,7 @@ impl<W: Write> Encoder<W> {
                 } else {
                     String::new()
                 };
-                column.width = column.width.max(width(&shown));
+                column.width = shown.lines().map(width).fold(column.width, usize::max);
                 column.cells.push(shown);
             }
         }
@@ -70,7 +71,17 @@ impl<W: Write> Encoder<W> {
         }
         writeln!(self.out)?;
         for row in 0..self.rows {
-            self.line(|column| column.cells.get(row).map_or("", String::as_str))?;
+            let cells = self.columns.iter().filter_map(|column| column.cells.get(row));
+            let height = cells.map(|cell| cell.lines().count()).max().unwrap_or(0).max(1);
+            for line in 0..height {
+                self.line(|column| {
+                    column
+                        .cells
+                        .get(row)
+                        .and_then(|cell| cell.lines().nth(line))
+                        .unwrap_or("")
+                })?;
+            }
         }
         writeln!(
             self.out,
@@ -98,11 +109,11 @@ impl<W: Write> Encoder<W> {
     }
 }
 
-/// A newline, or an escape sequence that would drive the terminal, is shown and not sent.
+/// An escape sequence that would drive the terminal is shown and not sent.
 fn visible(text: &str) -> String {
     text.chars()
         .map(|c| {
-            if c.is_control() {
+            if c.is_control() && c != '\n' {
                 c.escape_default().to_string()
             } else {
                 c.to_string()
@@ -136,19 +147,26 @@ fn width_of(c: char) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use datafusion::arrow::array::{ArrayRef, Int64Array, StringArray};
+
     use super::*;
     use crate::encode::{Format, fixture};
 
     #[test]
     fn columns_are_aligned_whatever_the_script() {
         let text = fixture::text(Format::Table);
-        let expected = " rep_id   | wins | rate | full  | on         | at                       |  amount\n\
-            ----------+------+------+-------+------------+--------------------------+---------\n \
-            李雷     |    3 | 0.25 | true  | 2024-10-04 | 1970-01-01T00:00:00Z     | 1054.00\n \
-            a,\"b\"\\n  |  -12 |  NaN | false |            | 1970-01-01T00:00:01.500Z |   -0.05\n          \
-            |    0 |      |       |            |                          |\n          \
-            |      |  2.0 |       |            |                          |    0.00\n\
-            (4 rows)\n";
+        let expected = [
+            " rep_id | wins | rate | full  | on         | at                       |  amount",
+            "--------+------+------+-------+------------+--------------------------+---------",
+            " 李雷   |    3 | 0.25 | true  | 2024-10-04 | 1970-01-01T00:00:00Z     | 1054.00",
+            " a,\"b\"  |  -12 |  NaN | false |            | 1970-01-01T00:00:01.500Z |   -0.05",
+            "        |    0 |      |       |            |                          |",
+            "        |      |  2.0 |       |            |                          |    0.00",
+            "(4 rows)\n",
+        ];
+        let expected = expected.join("\n");
         assert_eq!(text, expected);
     }
 
@@ -159,5 +177,22 @@ mod tests {
             (3, 6, 1, 1)
         );
         assert_eq!(visible("\u{1b}[31m"), "\\u{1b}[31m");
+    }
+
+    #[test]
+    fn a_text_of_several_lines_takes_as_many() {
+        let plan = StringArray::from(vec!["Scan\n  of a table", "x"]);
+        let number = Int64Array::from(vec![1, 2]);
+        let rows = RecordBatch::try_from_iter([("n", Arc::new(number) as ArrayRef), ("plan", Arc::new(plan))]);
+        let text = String::from_utf8(fixture::encode(Format::Table, &rows.expect("rows"))).expect("UTF-8");
+        let expected = [
+            " n | plan",
+            "---+--------------",
+            " 1 | Scan",
+            "   |   of a table",
+            " 2 | x",
+            "(2 rows)\n",
+        ];
+        assert_eq!(text, expected.join("\n"));
     }
 }

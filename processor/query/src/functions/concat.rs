@@ -8,7 +8,9 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::DFSchema;
 use datafusion::error::Result;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
@@ -51,6 +53,22 @@ impl Concat {
 impl ScalarUDFImpl for Concat {
     fn name(&self) -> &str {
         NAME
+    }
+
+    fn display_name(&self, args: &[Expr]) -> Result<String> {
+        Ok(args
+            .iter()
+            .map(|arg| arg.human_display().to_string())
+            .collect::<Vec<_>>()
+            .join(" || "))
+    }
+
+    fn schema_name(&self, args: &[Expr]) -> Result<String> {
+        Ok(args
+            .iter()
+            .map(|arg| arg.schema_name().to_string())
+            .collect::<Vec<_>>()
+            .join(" || "))
     }
 
     fn signature(&self) -> &Signature {

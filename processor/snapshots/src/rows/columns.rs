@@ -68,7 +68,13 @@ impl Columns {
                 ColumnType::Money => unreachable!("money stands in views, and `{name}` is stored"),
             })
             .collect();
-        Self { table, builders, next: 0, rows: 0, text_bytes: 0 }
+        Self {
+            table,
+            builders,
+            next: 0,
+            rows: 0,
+            text_bytes: 0,
+        }
     }
 
     /// Rows finished.
@@ -87,8 +93,17 @@ impl Columns {
     /// The contract has another column here, another type, or forbids NULL.
     pub fn put(&mut self, name: &str, cell: Cell<'_>) {
         let column = &self.table.columns[self.next];
-        assert!(column.name == name, "`{}` has `{}` where `{name}` is written", self.table.name, column.name);
-        assert!(column.nullable || !matches!(cell, Cell::Null), "`{}.{name}` must not be NULL", self.table.name);
+        assert!(
+            column.name == name,
+            "`{}` has `{}` where `{name}` is written",
+            self.table.name,
+            column.name
+        );
+        assert!(
+            column.nullable || !matches!(cell, Cell::Null),
+            "`{}.{name}` must not be NULL",
+            self.table.name
+        );
         match (&mut self.builders[self.next], cell) {
             (Builder::Text(builder), Cell::Text(text)) => {
                 self.text_bytes += text.len();
@@ -151,7 +166,12 @@ pub fn batch_of<'a>(name: &str, rows: impl IntoIterator<Item = Vec<Cell<'a>>>) -
     let mut columns = Columns::new(name);
     let names: Vec<&'static str> = columns.table.columns.iter().map(|column| column.name).collect();
     for row in rows {
-        assert!(row.len() == names.len(), "`{name}` has {} columns, not {}", names.len(), row.len());
+        assert!(
+            row.len() == names.len(),
+            "`{name}` has {} columns, not {}",
+            names.len(),
+            row.len()
+        );
         for (column, cell) in names.iter().zip(row) {
             columns.put(column, cell);
         }

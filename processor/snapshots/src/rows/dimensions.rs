@@ -47,7 +47,9 @@ pub fn people<'a>(events: impl IntoIterator<Item = &'a Event>) -> Vec<(&'static 
     let mut reps: BTreeMap<RepId, Rep> = BTreeMap::new();
     let mut nodes: BTreeMap<(NodeId, Day), Node> = BTreeMap::new();
     for event in events {
-        let paceline_schemas::event::Data::People(data) = &event.data else { continue };
+        let paceline_schemas::event::Data::People(data) = &event.data else {
+            continue;
+        };
         match event.envelope.event_type {
             EventType::OrgDefined => define(&mut nodes, data),
             EventType::RepHired | EventType::RepAssigned => assign(reps.entry(data.rep_id.clone()).or_default(), data),
@@ -60,15 +62,29 @@ pub fn people<'a>(events: impl IntoIterator<Item = &'a Event>) -> Vec<(&'static 
 }
 
 fn define(nodes: &mut BTreeMap<(NodeId, Day), Node>, data: &People) {
-    let (Some(node_id), Some(kind), Some(from)) = (&data.node_id, data.kind, data.valid_from) else { return };
+    let (Some(node_id), Some(kind), Some(from)) = (&data.node_id, data.kind, data.valid_from) else {
+        return;
+    };
     let name = data.name.as_ref().map(ToString::to_string).unwrap_or_default();
-    let node = Node { kind, parent: data.parent_id.clone(), name, from, to: data.valid_to };
+    let node = Node {
+        kind,
+        parent: data.parent_id.clone(),
+        name,
+        from,
+        to: data.valid_to,
+    };
     nodes.insert((node_id.clone(), from), node);
 }
 
 fn assign(rep: &mut Rep, data: &People) {
-    let Some(from) = data.valid_from.or(data.hired_on) else { return };
-    rep.display_name = data.display_name.as_ref().map(ToString::to_string).or(rep.display_name.take());
+    let Some(from) = data.valid_from.or(data.hired_on) else {
+        return;
+    };
+    rep.display_name = data
+        .display_name
+        .as_ref()
+        .map(ToString::to_string)
+        .or_else(|| rep.display_name.take());
     rep.hired_on = data.hired_on.or(rep.hired_on);
     rep.experience = data.prior_experience_months.map(|count| count.0).or(rep.experience);
     let validity = Validity {
@@ -130,7 +146,15 @@ const DEPTH_MAX: i64 = 16;
 fn dim_org(reps: &BTreeMap<RepId, Rep>, nodes: &BTreeMap<(NodeId, Day), Node>) -> RecordBatch {
     let mut spans: Vec<Span<'_>> = Vec::new();
     for ((node_id, _), node) in nodes {
-        climb(nodes, node_id, node, (node_id.as_str(), node.kind.as_str()), 0, (node.from, node.to), &mut spans);
+        climb(
+            nodes,
+            node_id,
+            node,
+            (node_id.as_str(), node.kind.as_str()),
+            0,
+            (node.from, node.to),
+            &mut spans,
+        );
     }
     for (rep_id, rep) in reps {
         for validity in rep.validities.values() {
@@ -207,7 +231,9 @@ pub fn calendar<'a>(sites: impl IntoIterator<Item = &'a Site>, today: Day) -> (&
         let mut end = today;
         for _ in 0..3 {
             let year_start = site.periods(end).year_start;
-            end = (300..400).map(|n| year_start.plus(n)).find(|day| site.periods(*day).year_start != year_start)
+            end = (300..400)
+                .map(|n| year_start.plus(n))
+                .find(|day| site.periods(*day).year_start != year_start)
                 .unwrap_or(end);
         }
         let mut starts_at = site.starts_at(CALENDAR_FROM);
@@ -240,7 +266,12 @@ pub fn metrics() -> (&'static str, RecordBatch) {
     let all = paceline_schemas::metrics::metrics();
     let sums: Vec<(String, Option<String>)> = all
         .iter()
-        .map(|metric| (metric.numerator.to_string(), metric.denominator.as_ref().map(ToString::to_string)))
+        .map(|metric| {
+            (
+                metric.numerator.to_string(),
+                metric.denominator.as_ref().map(ToString::to_string),
+            )
+        })
         .collect();
     let rows = all.iter().zip(&sums).map(|(metric, (numerator, denominator))| {
         vec![

@@ -138,7 +138,9 @@ fn call_body(columns: &mut Columns, event: &Event, call: &Call) {
     columns.put_opt("wrap_s", seconds(call.wrap_ms), Int);
     columns.put_opt("amd", call.amd, |symbol| Text(symbol.as_str()));
     columns.put_opt("disposition", call.disposition, |symbol| Text(symbol.as_str()));
-    columns.put_opt("disposition_native", call.disposition_native.as_ref(), |text| Text(text.as_str()));
+    columns.put_opt("disposition_native", call.disposition_native.as_ref(), |text| {
+        Text(text.as_str())
+    });
     columns.put_opt("reached", call.reached, |symbol| Text(symbol.as_str()));
     columns.put_opt("step", call.step, |symbol| Text(symbol.as_str()));
     columns.put_opt("short", call.short, Bool);
@@ -164,14 +166,20 @@ fn deal_body(columns: &mut Columns, deal: &Deal) {
     columns.put_opt("quantity", deal.quantity, |count| Int(count.0));
     columns.put_opt("expected_close_on", deal.expected_close_on, Date);
     columns.put_opt("probability_bp", deal.probability_bp, |bp| Int(bp.0));
-    columns.put_opt("forecast_category", deal.forecast_category, |symbol| Text(symbol.as_str()));
+    columns.put_opt("forecast_category", deal.forecast_category, |symbol| {
+        Text(symbol.as_str())
+    });
     columns.put_opt("term_months", deal.term_months, |count| Int(count.0));
     columns.put_opt("customer_kind", deal.customer_kind, |symbol| Text(symbol.as_str()));
     columns.put_opt("amount_minor", deal.amount_minor, |minor| Int(minor.0));
     columns.put("credit_role", Text(deal.credit_role.unwrap_or_default().as_str()));
     columns.put_opt("credit_bp", deal.credit_bp, |bp| Int(bp.0));
     columns.put_opt("credit_minor", deal.credit_minor, |minor| Int(minor.0));
-    columns.put_opt("credit_refunded_minor", deal.credit_refunded_minor, |minor| Int(minor.0));
+    columns.put_opt(
+        "credit_refunded_minor",
+        deal.credit_refunded_minor,
+        |minor| Int(minor.0),
+    );
     columns.put("full", Bool(deal.full));
     columns.put_opt("lost_reason", deal.lost_reason, |symbol| Text(symbol.as_str()));
     columns.put_opt("competitor", deal.competitor.as_ref(), |text| Text(text.as_str()));
@@ -198,8 +206,12 @@ fn tail(
     let json = |labels: &Labels| (!labels.0.is_empty()).then(|| serde_json::to_string(labels).unwrap_or_default());
     let flags = event.data.keyed().map(|keyed| keyed.flags.joined()).unwrap_or_default();
     columns.put_opt("supersedes", supersedes, Text);
-    columns.put_opt("correlationid", event.envelope.correlationid.as_ref(), |id| Text(id.as_str()));
-    columns.put_opt("causationid", event.envelope.causationid.as_ref(), |id| Text(id.as_str()));
+    columns.put_opt("correlationid", event.envelope.correlationid.as_ref(), |id| {
+        Text(id.as_str())
+    });
+    columns.put_opt("causationid", event.envelope.causationid.as_ref(), |id| {
+        Text(id.as_str())
+    });
     columns.put("flags", Text(&flags));
     columns.put_opt("native", json(native).as_deref(), Text);
     columns.put_opt("attributes", json(attributes).as_deref(), Text);

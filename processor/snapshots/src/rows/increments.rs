@@ -53,7 +53,12 @@ impl Increments {
         let mut hour_columns = Columns::new("agg_rep_hour");
         for (key, vector) in self.hours {
             write(&mut hour_columns, &key, &vector, true);
-            *days.entry(Key { hour: LocalHour::default(), ..key }).or_default() += &vector;
+            *days
+                .entry(Key {
+                    hour: LocalHour::default(),
+                    ..key
+                })
+                .or_default() += &vector;
         }
         let mut day_columns = Columns::new("agg_rep_day");
         for (key, vector) in days {

@@ -69,12 +69,16 @@ impl Books {
                 Int(counts.late),
             ]
         });
-        let late = self.late.iter().map(|((source, day, arrived_on), events)| {
-            vec![Text(source), Date(*day), Date(*arrived_on), Int(*events)]
-        });
-        [("ops_ingest_day", batch_of("ops_ingest_day", days)), ("ops_late_event", batch_of("ops_late_event", late))]
-            .into_iter()
-            .filter(|(_, batch)| batch.num_rows() > 0)
-            .collect()
+        let late = self
+            .late
+            .iter()
+            .map(|((source, day, arrived_on), events)| vec![Text(source), Date(*day), Date(*arrived_on), Int(*events)]);
+        [
+            ("ops_ingest_day", batch_of("ops_ingest_day", days)),
+            ("ops_late_event", batch_of("ops_late_event", late)),
+        ]
+        .into_iter()
+        .filter(|(_, batch)| batch.num_rows() > 0)
+        .collect()
     }
 }
