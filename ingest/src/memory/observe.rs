@@ -5,9 +5,10 @@
 //! so what they share is ordered by revision.
 
 use paceline_schemas::event::{Call, Data, Deal, Event, EventType, Lead, People, RepState};
+use paceline_schemas::field::Minor;
 use paceline_schemas::ids::{CustomerKey, EventId, RepId};
 use paceline_schemas::measures;
-use paceline_schemas::symbol::Outcome;
+use paceline_schemas::symbol::{Amends, Outcome};
 
 use super::record::{Customer, DealRecord, LeadRecord, Mark, Record, Refund, RepDeal, Single, Standing, Win};
 use super::{Memory, key};
@@ -183,15 +184,21 @@ fn note_part(part: &mut RepDeal, event: &Event, deal: &Deal, content: Content) {
             stand(part, event, deal, content, Outcome::Won);
         }
         EventType::DealLost => stand(part, event, deal, content, Outcome::Lost),
-        EventType::DealAmended => stand(part, event, deal, content, deal.status.unwrap_or(Outcome::Open)),
+        EventType::DealAmended => {
+            let status = deal.status.unwrap_or(Outcome::Open);
+            if status == Outcome::Open && deal.amends != Some(Amends::Credit) {
+                end_win(part, event);
+            }
+            stand(part, event, deal, content, status);
+        }
         EventType::DealCancelled => {
-            retire_refunds(part);
+            end_win(part, event);
             if let Some(standing) = part.standing.as_deref_mut() {
                 standing.outcome = Outcome::Cancelled;
                 replace_mark(&mut standing.mark, event, content);
             }
         }
-        EventType::DealRefunded => refund(part, deal),
+        EventType::DealRefunded => refund(part, event, deal),
         _ => {}
     }
 }
@@ -221,13 +228,18 @@ fn stand(part: &mut RepDeal, event: &Event, deal: &Deal, content: Content, outco
     }));
 }
 
+fn end_win(part: &mut RepDeal, event: &Event) {
+    retire_refunds(part);
+    part.ended_us = event.envelope.recordedtime.unwrap_or_default().0;
+}
+
 fn retire_refunds(part: &mut RepDeal) {
     for refund in part.refunds.values_mut() {
         refund.live = false;
     }
 }
 
-fn refund(part: &mut RepDeal, deal: &Deal) {
+fn refund(part: &mut RepDeal, event: &Event, deal: &Deal) {
     let Some(refund_id) = deal.refund_id.clone() else {
         return;
     };
@@ -239,10 +251,11 @@ fn refund(part: &mut RepDeal, deal: &Deal) {
         minor: deal.refund_minor.map_or(0, |minor| minor.0),
         credit: deal.credit_refund_minor.map_or(0, |minor| minor.0),
         live: standing.is_some(),
+        arrival_us: event.envelope.recordedtime.unwrap_or_default().0,
     };
     if let Some(standing) = standing {
         let so_far = standing.deal.credit_refunded_minor.map_or(0, |minor| minor.0);
-        standing.deal.credit_refunded_minor = Some(paceline_schemas::field::Minor(so_far + refund.credit));
+        standing.deal.credit_refunded_minor = Some(Minor(so_far + refund.credit));
         standing.deal.full |= deal.full;
     }
     part.refunds.insert(refund_id, refund);

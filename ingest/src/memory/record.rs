@@ -187,6 +187,9 @@ pub(crate) struct RepDeal {
     pub standing: Option<Box<Standing>>,
     #[serde(rename = "f", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub refunds: BTreeMap<RefundId, Refund>,
+    /// When the last end of a win of this rep was received, in µs: a cancellation or a withdrawal.
+    #[serde(rename = "e", default, skip_serializing_if = "is_zero")]
+    pub ended_us: i64,
 }
 
 /// The outcome that stands for one rep.
@@ -240,6 +243,9 @@ pub(crate) struct Refund {
     /// It reduces the win that stands: false once that was cancelled.
     #[serde(rename = "l")]
     pub live: bool,
+    /// When it was received, in µs.
+    #[serde(rename = "a")]
+    pub arrival_us: i64,
 }
 
 /// A lead: who has it, and the transfers that were published.

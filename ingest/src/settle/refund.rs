@@ -70,7 +70,7 @@ fn is_cut_off(case: &Case, holders: &[Refund]) -> bool {
         }
     }
     let due = refunded(case, None).min(amount.map_or(0, |amount| amount.0));
-    holders.iter().all(|refund| refund.live) && bp == WHOLE_BP && taken < due
+    holders.iter().all(|refund| is_live(case, refund)) && bp == WHOLE_BP && taken < due
 }
 
 fn publish(case: &Case, standing: &[&Standing], refund_id: &RefundId, minor: Minor, full: bool) -> Plan {
@@ -129,7 +129,7 @@ fn published(case: &Case, standing: &Standing, refund_id: &RefundId) -> Option<R
 pub(super) fn refunded(case: &Case, except: Option<&RefundId>) -> i64 {
     let mut live: BTreeMap<&RefundId, i64> = BTreeMap::new();
     for part in case.record.reps.values() {
-        for (refund_id, refund) in part.refunds.iter().filter(|(_, refund)| refund.live) {
+        for (refund_id, refund) in part.refunds.iter().filter(|(_, refund)| is_live(case, refund)) {
             live.insert(refund_id, refund.minor);
         }
     }
@@ -137,4 +137,10 @@ pub(super) fn refunded(case: &Case, except: Option<&RefundId>) -> i64 {
         .filter(|(refund_id, _)| Some(*refund_id) != except)
         .map(|(_, minor)| minor)
         .sum()
+}
+
+// A win may have gone to another rep since the refund and ended there.
+fn is_live(case: &Case, refund: &Refund) -> bool {
+    let ended = |ended_us: i64| ended_us > refund.arrival_us;
+    refund.live && !case.record.reps.values().any(|part| ended(part.ended_us))
 }

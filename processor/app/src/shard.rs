@@ -104,12 +104,15 @@ impl Shard {
             }
             self.fold_one(record)?;
             self.next = record.offset + 1;
+            self.pass_replayed()?;
+        }
+        // A checkpoint is cut between batches only, so the last record of each is the one to remember.
+        if let Some(record) = records.last().filter(|record| record.offset + 1 == self.next) {
             self.last = Some(Fingerprint {
                 offset: record.offset,
                 ts: record.append_time.0,
                 crc32c: format!("{:08x}", crc32c::crc32c(&record.payload)),
             });
-            self.pass_replayed()?;
         }
         Ok(())
     }

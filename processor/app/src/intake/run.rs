@@ -276,26 +276,27 @@ impl Intake {
                 }
             }
         }
-        self.settle_row(good, &row.bytes, reading, tally)
+        self.settle_row(good, (label, digest), &row.bytes, reading, tally)
     }
 
     fn settle_row(
         &mut self,
         drafts: Vec<Draft>,
+        (label, digest): (&str, &str),
         bytes: &[u8],
         reading: &mut Reading<'_>,
         tally: &mut Tally,
     ) -> Result<(), Failure> {
-        let origins: Vec<_> = drafts
+        let places: Vec<_> = drafts
             .iter()
-            .map(|draft| (draft.origin.clone(), draft.event.envelope.event_type))
+            .map(|draft| (draft.origin.line, draft.origin.block, draft.event.envelope.event_type))
             .collect();
         for draft in &drafts {
             note_draft(draft, tally);
         }
         let memory = reading.dry.as_mut().unwrap_or(&mut self.memory);
         let settled = settle::settle_record(memory, &self.settle, drafts, reading.received)?;
-        for (outcome, (from, event_type)) in settled.into_iter().zip(origins) {
+        for (outcome, (line, block, event_type)) in settled.into_iter().zip(places) {
             match outcome {
                 Ok(settled) => {
                     match settled.outcome {
@@ -309,17 +310,11 @@ impl Intake {
                 Err(reject) => {
                     let rejected = Rejected {
                         reject,
-                        block: from.block,
+                        block,
                         event_type,
                         entity: None,
                     };
-                    let origin = origin(
-                        reading.mapping,
-                        &from.file_name,
-                        &from.file_digest,
-                        from.line,
-                        from.block,
-                    );
+                    let origin = origin(reading.mapping, label, digest, line, block);
                     self.refuse(
                         &rejected.reject,
                         origin,

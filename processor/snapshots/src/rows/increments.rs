@@ -1,6 +1,6 @@
 //! Day and hour increments, summed per key within a checkpoint.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use arrow::record_batch::RecordBatch;
 use paceline_schemas::ids::{Currency, Label, RepId, SiteId};
@@ -11,7 +11,7 @@ use paceline_schemas::time::{Day, LocalHour};
 use super::columns::Cell::{At, Date, Int, Text};
 use super::columns::Columns;
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Key {
     business_date: Day,
     rep_id: RepId,
@@ -26,7 +26,7 @@ struct Key {
 /// Increments of hours; those of days are their sums.
 #[derive(Debug, Default)]
 pub(super) struct Increments {
-    hours: BTreeMap<Key, Vector>,
+    hours: HashMap<Key, Vector>,
 }
 
 impl Increments {
@@ -51,7 +51,9 @@ impl Increments {
     pub(super) fn finish(self) -> Vec<(&'static str, RecordBatch)> {
         let mut days: BTreeMap<Key, Vector> = BTreeMap::new();
         let mut hour_columns = Columns::new("agg_rep_hour");
-        for (key, vector) in self.hours {
+        let mut hours: Vec<(Key, Vector)> = self.hours.into_iter().collect();
+        hours.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        for (key, vector) in hours {
             write(&mut hour_columns, &key, &vector, true);
             *days
                 .entry(Key {

@@ -23,6 +23,8 @@ struct Counts {
 #[derive(Debug, Default)]
 pub(super) struct Books {
     days: BTreeMap<(String, Option<Day>), Counts>,
+    /// The day that was booked last, apart: most events follow one of the same source and day.
+    open: Option<((String, Option<Day>), Counts)>,
     late: BTreeMap<(String, Day, Day), i64>,
 }
 
@@ -30,7 +32,7 @@ const DAY_US: i64 = 86_400_000_000;
 
 impl Books {
     pub(super) fn is_empty(&self) -> bool {
-        self.days.is_empty()
+        self.days.is_empty() && self.open.is_none()
     }
 
     pub(super) fn add(&mut self, source: &str, business_date: Option<Day>, arrived_at: Instant, booked: Booked) {
@@ -51,12 +53,33 @@ impl Books {
         }
     }
 
-    // Most events follow one of the same source and day, and a look-up by reference spares the key's text.
     fn counts(&mut self, source: &str, day: Option<Day>) -> &mut Counts {
-        self.days.entry((source.to_owned(), day)).or_default()
+        if self
+            .open
+            .as_ref()
+            .is_none_or(|((known, date), _)| known != source || *date != day)
+        {
+            self.shut();
+        }
+        let (_, counts) = self
+            .open
+            .get_or_insert_with(|| ((source.to_owned(), day), Counts::default()));
+        counts
     }
 
-    pub(super) fn finish(self) -> Vec<(&'static str, RecordBatch)> {
+    fn shut(&mut self) {
+        let Some((key, counts)) = self.open.take() else { return };
+        let sums = self.days.entry(key).or_default();
+        sums.consumed += counts.consumed;
+        sums.applied += counts.applied;
+        sums.duplicates += counts.duplicates;
+        sums.dead_letters += counts.dead_letters;
+        sums.ticks += counts.ticks;
+        sums.late += counts.late;
+    }
+
+    pub(super) fn finish(mut self) -> Vec<(&'static str, RecordBatch)> {
+        self.shut();
         let days = self.days.iter().map(|((source, day), counts)| {
             vec![
                 Text(source),
