@@ -59,7 +59,8 @@ fn days_and_windows_of_a_floor_equal_the_recount() {
     assert_counts(&sandbox, &recount(&floor), "seed 11");
     let hours_less_days = "SELECT SUM(dials) + SUM(talk_s) + SUM(revenue_minor) FROM";
     let hours = sandbox.sql(&format!("{hours_less_days} agg_rep_hour"));
-    assert_eq!(hours, sandbox.sql(&format!("{hours_less_days} agg_rep_day")));
+    let days = sandbox.sql(&format!("{hours_less_days} agg_rep_day"));
+    assert_eq!(hours.rows, days.rows);
     sandbox.fsck();
 }
 

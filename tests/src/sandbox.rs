@@ -24,7 +24,7 @@ pub use running::{Finished, Running};
 pub use table::Table;
 
 /// The longest time that a command may take.
-pub const DEADLINE: Duration = Duration::from_secs(240);
+pub const DEADLINE: Duration = Duration::from_secs(600);
 
 const PEPPER_FILE: &str = "pepper";
 

@@ -21,10 +21,14 @@ pub(super) fn plan(case: &Case) -> Result<Plan, Fault> {
     let refund_id = refund_id.ok_or_else(|| Reject::missing("data.refund_id"))?;
     let minor = case.stated.refund_minor.filter(|minor| minor.0 > 0);
     let minor = minor.ok_or_else(|| Reject::new(Reason::BadMoney, "`data.refund_minor`: expected above 0"))?;
-    let won = !case.all_standing(&[Outcome::Won]).is_empty();
+    let won = case.all_standing(&[Outcome::Won]);
     let lost = !case.all_standing(&[Outcome::Lost]).is_empty();
-    let standing = case.all_standing(&[Outcome::Won, Outcome::Cancelled]);
-    if standing.is_empty() || (lost && !won) {
+    let standing = if won.is_empty() && !lost {
+        case.all_standing(&[Outcome::Cancelled])
+    } else {
+        won
+    };
+    if standing.is_empty() {
         return Err(orphan("refunds a win"));
     }
     let holders: Vec<Refund> = case

@@ -147,16 +147,12 @@ fn a_crash_within_the_events_of_one_draft_is_completed_by_the_same_draft() {
         let mut random = Seeded::of(seed);
         let drafts = drafts(&mut random);
         let mut straight = Floor::new(with_site(true));
-        let mut tr = Vec::new();
-        for (step, draft) in drafts.iter().enumerate() { let r = straight.take(draft.clone(), received(step)); tr.push(format!("{:?} {:?}", draft.event.envelope.event_type, r.map(|s| s.events.iter().map(|e| e.envelope.id.to_string()).collect::<Vec<_>>()))); }
-        let mut tl: Vec<String> = Vec::new();
+        run(&mut straight, &drafts, 0);
 
         let mut floor = Floor::new(with_site(true));
         for (step, draft) in drafts.iter().enumerate() {
             let before = floor.log.clone();
-            let r = floor.take(draft.clone(), received(step));
-            tl.push(format!("{:?} {:?}", draft.event.envelope.event_type, r.as_ref().map(|s| s.events.iter().map(|e| e.envelope.id.to_string()).collect::<Vec<_>>())));
-            let Ok(settled) = r else {
+            let Ok(settled) = floor.take(draft.clone(), received(step)) else {
                 continue;
             };
             if settled.events.len() > 1 {
@@ -166,11 +162,9 @@ fn a_crash_within_the_events_of_one_draft_is_completed_by_the_same_draft() {
                     log.append(event);
                 }
                 floor = Floor::over(with_site(true), Volatile::default(), log);
-                let r = floor.take(draft.clone(), received(step));
-                tl.push(format!("   again kept {kept} {:?}", r.as_ref().map(|s| s.events.iter().map(|e| e.envelope.id.to_string()).collect::<Vec<_>>())));
+                floor.take(draft.clone(), received(step)).ok();
             }
         }
-        if floor.log.sums() != straight.log.sums() { eprintln!("STRAIGHT"); for t in &tr { eprintln!("{t}"); } eprintln!("CRASHED"); for t in &tl { eprintln!("{t}"); } }
         assert_eq!(floor.log.sums(), straight.log.sums(), "seed {seed}");
     }
 }

@@ -6,9 +6,11 @@ use arrow::record_batch::RecordBatch;
 use paceline_ingest::dead_letter::{DeadLetter, Origin, Resolution};
 use paceline_ingest::log::{LogReader, LogSink, ReadLimit, Record};
 use paceline_schemas::position::Topic;
+use paceline_schemas::reject::Reason;
 use paceline_schemas::time::Instant;
 use paceline_snapshots::rows::{Cell, batch_of};
 
+use crate::clock;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::imports::Imports;
@@ -130,12 +132,15 @@ pub fn replay(
         .into_values()
         .filter(|l| is_wanted(l, options))
         .collect();
-    let mut files: BTreeMap<(String, String), Vec<DeadLetter>> = BTreeMap::new();
+    let mut files: BTreeMap<(String, String, bool), Vec<DeadLetter>> = BTreeMap::new();
     let mut elsewhere = 0_u64;
     for letter in wanted {
         match &letter.origin {
             Origin::File { digest, mapping, .. } => {
-                files.entry((digest.clone(), mapping.clone())).or_default().push(letter);
+                files
+                    .entry((digest.clone(), mapping.clone(), letter.reason == Reason::Orphan))
+                    .or_default()
+                    .push(letter);
             }
             Origin::Record { .. } | Origin::Request { .. } => elsewhere += 1,
         }
@@ -147,7 +152,7 @@ pub fn replay(
     }
     let imports = Imports::new(&config.data);
     let mut tally = Tally::default();
-    for ((digest, mapping_name), letters) in files {
+    for ((digest, mapping_name, _), letters) in files {
         replay_file(
             intake,
             &imports,
@@ -203,11 +208,14 @@ fn replay_file(
     };
     let lines: BTreeSet<u64> = letters.iter().filter_map(line_of).map(|(line, _)| line).collect();
     tally.refused_again = Some(Vec::new());
-    let received = letters
+    // An orphan follows the original that came after it, so it is ordered by today's receipt.
+    let orphans = letters.iter().all(|letter| letter.reason == Reason::Orphan);
+    let first = letters
         .iter()
         .map(|letter| letter.received_at)
         .min()
         .unwrap_or_default();
+    let received = if orphans { clock::now() } else { first };
     intake.read_file(
         &import.file,
         &mapping,

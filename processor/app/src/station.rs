@@ -101,7 +101,7 @@ pub struct Answer {
     /// Values without an entry in a map: map and value.
     pub unmapped_values: Vec<String>,
     /// The first events, of a dry run.
-    pub events: Vec<serde_json::Value>,
+    pub first_events: Vec<serde_json::Value>,
     /// The published set in which the rows can be read.
     pub set: Option<u64>,
     /// Dates that a job has written.
@@ -261,5 +261,28 @@ impl Listener for Quiet {
     fn progress(&mut self, _: &str, _: u64, _: u64) {}
     fn note(&mut self, text: &str) {
         tracing::info!("{text}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_survives_the_way_to_another_process() {
+        let answer = Answer {
+            counts: Counts {
+                rows: 3,
+                events: 4,
+                ..Counts::default()
+            },
+            first_events: vec![serde_json::json!({"id": "a"})],
+            set: Some(7),
+            ..Answer::default()
+        };
+        let text = serde_json::to_string(&answer).expect("json");
+        let read: Answer = serde_json::from_str(&text).expect("answer");
+        assert_eq!(serde_json::to_string(&read).expect("json"), text);
+        assert_eq!((read.counts.events, read.first_events.len()), (4, 1));
     }
 }

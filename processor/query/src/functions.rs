@@ -178,6 +178,8 @@ const WINDOW: &[&str] = &[
 
 /// Functions of the engine that are not offered, and why.
 pub const REFUSED: &[(&str, &str)] = &[
+    ("decode", "gives bytes, which no column of the contract is"),
+    ("encode", "takes bytes, which no column of the contract is"),
     ("arrow_field", "gives a structure"),
     ("arrow_metadata", "gives a structure"),
     ("cast_to_type", "an internal form of CAST"),

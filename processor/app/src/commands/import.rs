@@ -98,7 +98,7 @@ fn text(answer: &Answer, cells: &[(&str, u64)]) -> String {
             answer.counts.unknown_reps
         ));
     }
-    for event in &answer.events {
+    for event in &answer.first_events {
         line(format_args!("{event}"));
     }
     if !answer.unmapped_columns.is_empty() {

@@ -333,10 +333,10 @@ impl Intake {
     fn hand_over(&mut self, events: &[Event], reading: &mut Reading<'_>, tally: &mut Tally) {
         for event in events {
             if reading.dry.is_some() {
-                if tally.answer.events.len() < EVENTS_SHOWN {
+                if tally.answer.first_events.len() < EVENTS_SHOWN {
                     tally
                         .answer
-                        .events
+                        .first_events
                         .extend(serde_json::from_slice::<serde_json::Value>(&encode(event)).ok());
                 }
                 continue;

@@ -136,7 +136,8 @@ fn a_table_that_cannot_be_read_says_why_and_the_others_go_on() {
         error.message.contains("`fct_deal_event`") && error.message.contains("deletion vectors"),
         "{error}"
     );
-    assert_eq!(code(&engine, "SELECT * FROM fct_lead"), "ok");
+    let others = engine.query_all("SELECT * FROM fct_lead");
+    assert!(others.is_ok(), "{others:?}");
 }
 
 #[test]
