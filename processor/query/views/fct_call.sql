@@ -2,7 +2,7 @@
 -- A leg that moved to another rep is retracted under the former one in the same revision: of equals the one that counts stands.
 WITH ranked AS (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY source, call_id, leg_id
-    ORDER BY revision DESC, retracted, event_id DESC, "offset" DESC) AS rank
+    ORDER BY revision DESC, retracted, "offset" DESC) AS rank
   FROM stored.fct_call_event)
 SELECT
   shard, "offset", source, event_id, occurred_at, appended_at, late, revision, rep_id, site_id, business_date,

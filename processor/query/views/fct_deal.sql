@@ -1,6 +1,6 @@
 -- One deal and rep in its current state.
 -- A deal has two aspects. The outcome (won, lost, amended, cancelled, a loss taken back) says the state; the stage says it
--- where no outcome stands. Of each aspect the highest revision counts; a change that was published as two events has one
+-- where no outcome stands. Of each aspect the highest revision counts, of equals the last in the log; a change of two events has one
 -- revision, and the first of them, marked after # in its id, gives way. The columns are those of the version that stands:
 -- of a cancelled deal, of the win that was cancelled.
 WITH event AS (
@@ -17,13 +17,13 @@ WITH event AS (
 outcome AS (
   SELECT source, deal_id, rep_id, outcome, occurred_at, business_date,
     ROW_NUMBER() OVER (PARTITION BY source, deal_id, rep_id
-      ORDER BY revision DESC, gives_way, event_id DESC, "offset" DESC) AS rank
+      ORDER BY revision DESC, gives_way, "offset" DESC) AS rank
   FROM event
   WHERE outcome IS NOT NULL),
 opened AS (
   SELECT source, deal_id, rep_id, occurred_at, business_date,
     ROW_NUMBER() OVER (PARTITION BY source, deal_id, rep_id
-      ORDER BY revision DESC, event_id DESC, "offset" DESC) AS rank
+      ORDER BY revision DESC, "offset" DESC) AS rank
   FROM event
   WHERE type = 'deal.opened'),
 fitting AS (
@@ -37,13 +37,13 @@ fitting AS (
   LEFT JOIN outcome o ON o.source = e.source AND o.deal_id = e.deal_id AND o.rep_id = e.rep_id AND o.rank = 1),
 base AS (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY source, deal_id, rep_id
-    ORDER BY fits DESC, revision DESC, gives_way, event_id DESC, "offset" DESC) AS rank
+    ORDER BY fits DESC, revision DESC, gives_way, "offset" DESC) AS rank
   FROM fitting),
 -- Refunds of a win add up, each once. A later version of the win carries what was refunded before it.
 refund AS (
   SELECT source, deal_id, rep_id, supersedes, refund_id, credit_refund_minor, "full",
     ROW_NUMBER() OVER (PARTITION BY source, deal_id, rep_id, supersedes, refund_id
-      ORDER BY revision DESC, event_id DESC, "offset" DESC) AS rank
+      ORDER BY revision DESC, "offset" DESC) AS rank
   FROM event
   WHERE type = 'deal.refunded'),
 refunded AS (

@@ -3,7 +3,7 @@
 -- an assignment of the same instant.
 WITH version AS (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY source, lead_id
-    ORDER BY revision DESC, retracted, event_id DESC, "offset" DESC) AS rank
+    ORDER BY revision DESC, retracted, "offset" DESC) AS rank
   FROM stored.fct_lead_event
   WHERE type <> 'lead.transferred'),
 holding AS (
@@ -12,7 +12,7 @@ holding AS (
   SELECT *, 1 AS rank FROM stored.fct_lead_event WHERE type = 'lead.transferred' AND side = 'in' AND NOT retracted),
 newest AS (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY source, lead_id
-    ORDER BY occurred_at DESC, type = 'lead.transferred' DESC, revision DESC, event_id DESC, "offset" DESC) AS newest
+    ORDER BY occurred_at DESC, type = 'lead.transferred' DESC, revision DESC, "offset" DESC) AS newest
   FROM holding),
 touch AS (
   SELECT lead_id, MIN(started_at) AS first_touch_at

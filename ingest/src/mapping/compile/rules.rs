@@ -68,7 +68,10 @@ pub(super) fn check_common(compiler: &mut Compiler, raw: &RawMapping, blocks: &[
 
 fn spec(event_type: EventType, name: &str) -> Option<&'static FieldSpec> {
     let fields = event_type.family().fields();
-    let takes_back = event_type == EventType::RepAbsent && name == "retracted";
+    let takes_back = matches!(
+        (event_type, name),
+        (EventType::RepAbsent, "retracted") | (EventType::DealStageChanged, "reopened")
+    );
     fields
         .iter()
         .find(|spec| spec.name == name && (spec.origin == Origin::Given || takes_back))

@@ -136,7 +136,7 @@ fn a_table_that_cannot_be_read_says_why_and_the_others_go_on() {
         error.message.contains("`fct_deal_event`") && error.message.contains("deletion vectors"),
         "{error}"
     );
-    let others = engine.query_all("SELECT * FROM fct_lead");
+    let others = engine.query_all("SELECT * FROM fct_lead_event");
     assert!(others.is_ok(), "{others:?}");
 }
 

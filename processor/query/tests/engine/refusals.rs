@@ -103,11 +103,11 @@ fn text_and_null_are_joined_as_in_standard_sql() {
 }
 
 #[test]
-fn doubling_a_text_level_by_level_ends_at_the_cap() {
+fn multiplying_a_text_level_by_level_ends_at_the_cap() {
     let engine = floor().engine();
     let mut sql = "SELECT rep_id AS a FROM agg_rep_day".to_owned();
-    for _ in 0..20 {
-        sql = format!("SELECT a || a AS a FROM ({sql})");
+    for _ in 0..9 {
+        sql = format!("SELECT a || a || a || a || a || a || a || a AS a FROM ({sql})");
     }
     assert_eq!(code(&engine, &sql), "54000");
 }
