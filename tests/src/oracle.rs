@@ -130,15 +130,15 @@ impl Oracle {
         .collect()
     }
 
-    /// The window rows of all calendar families that are not all zero, up to the last day that counts anything.
-    pub fn window_rows(&self) -> Vec<Vec<String>> {
+    /// The window rows of all calendar families that are not all zero, up to that date.
+    pub fn window_rows(&self, last: Date) -> Vec<Vec<String>> {
         let days = self.counted();
-        let (Some((first, _)), Some((last, _))) = (days.first_key_value(), days.last_key_value()) else {
+        let Some((first, _)) = days.first_key_value() else {
             return Vec::new();
         };
         let mut sums: BTreeMap<[String; 4], Counts> = BTreeMap::new();
         let mut as_of = first.business_date;
-        while as_of <= last.business_date {
+        while as_of <= last {
             for site in &self.sites {
                 for (window, start) in site.windows(as_of) {
                     let inside = |place: &Place| {
@@ -210,7 +210,7 @@ pub fn day_statement() -> String {
 }
 
 /// The statement whose answer has the form of [`Oracle::window_rows`], up to that date.
-pub fn window_statement(last: &str) -> String {
+pub fn window_statement(last: Date) -> String {
     format!(
         "{} AND as_of <= DATE '{last}'",
         statement("agg_rep_window", &WINDOW_KEY)
@@ -247,7 +247,7 @@ mod tests {
         let mut oracle = Oracle::new(vec![SiteRules::utc("main", "USD")], BTreeMap::new());
         oracle.add_final_deal(deal("1", date(2025, 3, 1), 700));
         oracle.add_final_deal(deal("2", date(2025, 3, 31), 50));
-        let rows = oracle.window_rows();
+        let rows = oracle.window_rows(date(2025, 3, 31));
         let seven: Vec<_> = rows
             .iter()
             .filter(|row| row[1] == "7d")

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use jiff::civil::Date;
 use tempfile::TempDir;
 
 pub use dump::Dump;
@@ -197,6 +198,20 @@ impl Sandbox {
     #[track_caller]
     pub fn sql(&self, statement: &str) -> Table {
         Table::read(&self.succeed(&["sql", "--format", "csv", statement]))
+    }
+
+    /// The last business date with an event, whether it counts anything or not.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[track_caller]
+    pub fn last_business_date(&self) -> Date {
+        let days = ["call", "deal", "lead"].map(|kind| format!("SELECT business_date FROM fct_{kind}_event"));
+        let last = self.sql(&format!(
+            "SELECT MAX(business_date) FROM ({})",
+            days.join(" UNION ALL ")
+        ));
+        last.value().parse().expect("there is an event")
     }
 
     /// Checks the data directory in every depth.

@@ -127,6 +127,7 @@ pub struct ImportArgs {
 #[derive(Debug, Args)]
 pub struct SqlArgs {
     /// The question; none opens a prompt, `-` reads standard input.
+    #[arg(allow_hyphen_values = true)]
     pub query: Option<String>,
     /// Form of the answer.
     #[arg(long, value_enum, default_value = "table")]

@@ -35,8 +35,8 @@ impl Dump {
     /// Reads all views, the windows up to the last business date with an event.
     pub fn of(sandbox: &Sandbox) -> Self {
         let mut dump = Self::without_windows(sandbox);
-        let last = sandbox.sql("SELECT MAX(business_date) FROM agg_rep_day");
-        let windows = format!("SELECT * FROM agg_rep_window WHERE as_of <= DATE '{}'", last.value());
+        let last = sandbox.last_business_date();
+        let windows = format!("SELECT * FROM agg_rep_window WHERE as_of <= DATE '{last}'");
         dump.views.insert("agg_rep_window", sandbox.sql(&windows).sorted());
         dump
     }
