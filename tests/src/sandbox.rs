@@ -156,9 +156,10 @@ impl Sandbox {
         assert_eq!(
             finished.code,
             Some(0),
-            "{words:?} failed:\n{}\n{}",
-            finished.stdout,
-            finished.stderr
+            "{words:?} failed with {}:\n{}\n{}",
+            finished.ended,
+            finished.stderr,
+            finished.stdout
         );
         finished.stdout
     }

@@ -2,9 +2,11 @@
 //!
 //! Planning cannot be interrupted and a deep expression ends the process, so both are bounded by counting tokens first.
 
+mod naming;
 mod plan;
 mod tokens;
 
+pub(crate) use naming::name_subqueries;
 pub(crate) use plan::check as check_plan;
 pub use tokens::check as check_text;
 
@@ -25,7 +27,7 @@ pub(crate) const DIALECT: Dialect = Dialect::PostgreSQL;
 /// The text is no SQL, holds more than one statement, or would write.
 pub(crate) fn parse(state: &SessionState, text: &str) -> Result<Statement, QueryError> {
     let parsed = state.sql_to_statement(text, &DIALECT);
-    let statement = parsed.map_err(|error| match QueryError::from(error) {
+    let mut statement = parsed.map_err(|error| match QueryError::from(error) {
         error if error.state == SqlState::FeatureNotSupported => {
             QueryError::new(SqlState::Syntax, "more than one statement").hint("send them one by one")
         }
@@ -33,6 +35,7 @@ pub(crate) fn parse(state: &SessionState, text: &str) -> Result<Statement, Query
         error => error,
     })?;
     admit(&statement)?;
+    name_subqueries(&mut statement);
     Ok(statement)
 }
 

@@ -15,7 +15,7 @@ use paceline_schemas::tables;
 use crate::delta_table::PublishedTable;
 use crate::error::QueryError;
 use crate::functions;
-use crate::gate::DIALECT;
+use crate::gate::{DIALECT, name_subqueries};
 use crate::limits::Limits;
 use crate::views;
 
@@ -52,7 +52,8 @@ pub(crate) async fn build(limits: &Limits, runtime: Arc<RuntimeEnv>) -> Result<S
         .with_window_functions(functions::window())
         .build();
     for view in views::all() {
-        let statement = state.sql_to_statement(view.sql, &DIALECT)?;
+        let mut statement = state.sql_to_statement(view.sql, &DIALECT)?;
+        name_subqueries(&mut statement);
         let plan = state.statement_to_plan(statement).await?;
         let provider = ViewTable::new(plan, Some(view.sql.to_owned()));
         public.register_table(view.name.to_owned(), Arc::new(provider))?;

@@ -23,6 +23,8 @@ pub struct Running {
 pub struct Finished {
     /// The exit code; nothing for a command that was killed.
     pub code: Option<i32>,
+    /// How it ended, in words: `exit status: 0`, `signal: 11 (SIGSEGV)`.
+    pub ended: String,
     /// What it printed.
     pub stdout: String,
     /// What it said beside.
@@ -137,6 +139,7 @@ impl Running {
         let stderr = self.stderr.recv().unwrap_or_default();
         Finished {
             code: status.code(),
+            ended: status.to_string(),
             stdout,
             stderr,
         }

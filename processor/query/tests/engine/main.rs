@@ -4,6 +4,7 @@ mod deals;
 mod directory;
 mod facts;
 mod limits;
+mod nesting;
 mod prune;
 mod refusals;
 mod seed;

@@ -153,7 +153,8 @@ proptest! {
             let (event, arrived) = call(n);
             state.apply(&event, arrived, &mut Vec::new());
             state.advance(Instant(i64::MAX), &mut Vec::new());
-            prop_assert!(state.next_deadline() > state.as_of());
+            // A watermark that damage moved far ahead leaves nothing that could be due.
+            prop_assert!(state.next_deadline().is_none_or(|due| Some(due) > state.as_of()));
         }
     }
 
