@@ -21,7 +21,7 @@ use crate::station::Listener;
 pub const SNAP_REP_WINDOW: &str = "snap_rep_window";
 
 /// Rows that are computed and held at a time.
-const ROWS_AT_A_TIME: i64 = 400_000;
+const ROWS_AT_A_TIME: i64 = 100_000;
 /// Windows of the view, the most rows that a rep and currency can have per date.
 const WINDOWS: i64 = 9;
 

@@ -21,9 +21,9 @@ use crate::store::Store;
 /// Files of this size and above are left alone.
 pub const FILE_BYTES_FULL: u64 = 32 << 20;
 /// Files with this many rows and above are left alone.
-pub const FILE_ROWS_FULL: u64 = 200_000;
+pub const FILE_ROWS_FULL: u64 = 100_000;
 /// Rows merged at a time.
-pub const MERGE_ROWS_MAX: u64 = 400_000;
+pub const MERGE_ROWS_MAX: u64 = 200_000;
 /// Commits between two checkpoints of a Delta log.
 pub const COMMITS_PER_CHECKPOINT: u64 = 100;
 /// How long versions and removed files can be read.

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use paceline_schemas::tables::TableKind;
 use paceline_schemas::time::Instant;
 
-use super::{FILE_BYTES_FULL, FILE_ROWS_FULL, MERGE_ROWS_MAX, merge};
+use super::merge::Merge;
+use super::{FILE_BYTES_FULL, FILE_ROWS_FULL, MERGE_ROWS_MAX};
 use crate::delta::{Change, DeltaHandle, LiveFile, Names, TAG_ORIGIN, Tables, millis};
 use crate::error::Error;
 use crate::layout::{self, Origin};
@@ -149,18 +150,27 @@ async fn rewrite(
             rows.push(batch?);
         }
     }
-    let merged = tokio::task::spawn_blocking(move || merge::merge(contract, &rows)).await??;
-    if merged.num_rows() == 0 {
-        return Ok(None);
-    }
     let partition = group.first().and_then(|file| file.partition.clone());
     let name = names.next(handle.version() + 1, Origin::Compaction);
     let path = format!(
         "{folder}/{}",
         name.within_table(contract.partition.zip(partition.as_deref()))
     );
-    let mut open = FileWriter::begin(store, contract, path, vec![("compacted", group.len().to_string())])?;
-    open.write(&merged).await?;
+    let mut open = None;
+    for piece in tokio::task::spawn_blocking(move || Merge::new(contract, rows)).await?? {
+        let piece = piece?;
+        if piece.num_rows() == 0 {
+            continue;
+        }
+        if open.is_none() {
+            let footer = vec![("compacted", group.len().to_string())];
+            open = Some(FileWriter::begin(store, contract, path.clone(), footer)?);
+        }
+        if let Some(file) = &mut open {
+            file.write(&piece).await?;
+        }
+    }
+    let Some(open) = open else { return Ok(None) };
     let tags = BTreeMap::from([(TAG_ORIGIN.to_owned(), "compact".to_owned())]);
     Ok(Some((open.finish().await?, partition, tags)))
 }
