@@ -177,6 +177,31 @@ fn a_deal_that_moves_to_another_rep_takes_its_win_along() {
 }
 
 #[test]
+fn a_correction_may_stand_above_its_original() {
+    let deal = DealRow::opened("D1", "ada", "2025-02-20");
+    let (won, cancelled) = (deal.won("2025-03-01", "1054.00"), deal.cancelled("2025-06-09"));
+    let standing = Standing::Won {
+        on: date(2025, 3, 1),
+        amount_minor: 105_400,
+        cancelled_on: Some(date(2025, 6, 9)),
+        refunds: Vec::new(),
+    };
+    let never = DealRow::opened("D2", "bob", "2025-02-20").cancelled("2025-06-09");
+    let sandbox = floor();
+    let report = import_deals(&sandbox, "deals.csv", &[never, cancelled, won]);
+    let orphans: Vec<_> = report
+        .rejects
+        .iter()
+        .map(|reject| (reject.reason.as_str(), reject.line))
+        .collect();
+    assert_eq!((report.rows, report.rejected, orphans), (3, 1, vec![("orphan", 2)]));
+    assert_counts(&sandbox, &oracle([final_deal(&deal, standing)]), "cancelled above");
+    let letters = sandbox.sql("SELECT reason, origin_line FROM ops_dead_letter");
+    assert_eq!(letters.rows, [["orphan", "2"]]);
+    sandbox.fsck();
+}
+
+#[test]
 fn a_correction_without_its_original_is_an_orphan_until_it_is_replayed() {
     let sandbox = floor();
     let deal = DealRow::opened("D1", "ada", "2025-02-20");

@@ -5,9 +5,11 @@
 
 mod batch;
 mod closing;
+mod rows;
 mod run;
 
-pub(crate) use run::{RefusedAgain, Tally};
+pub(crate) use rows::RefusedAgain;
+pub(crate) use run::Tally;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
