@@ -11,5 +11,6 @@ mod generated_chains;
 mod processes;
 mod questions;
 mod recount;
+mod replays;
 mod sites;
 mod storage;

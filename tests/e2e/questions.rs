@@ -68,3 +68,18 @@ fn the_shipped_sample_is_what_the_generator_makes() {
         assert!(shipped == bytes, "{name}: run `generate sample deploy/sample`");
     }
 }
+
+#[test]
+fn a_script_has_all_its_statements_answered_and_its_failures_told() {
+    let run = |script: &str| {
+        let file = sample().file("script.sql", script);
+        let mut command = sample().command(&["sql", "--format", "csv"]);
+        let ran = command.stdin(fs::File::open(file).expect("the script")).output();
+        let ran = ran.expect("the binary starts");
+        (ran.status.code(), String::from_utf8_lossy(&ran.stdout).into_owned())
+    };
+    let (code, text) = run("SELECT 1 AS a; SELECT ';' AS b;\n-- the last one\nSELECT\n3 AS c");
+    assert_eq!((code, text.replace('\r', "").as_str()), (Some(0), "a\n1\nb\n;\nc\n3\n"));
+    let (code, text) = run("SELECT nothing;\nSELECT 2 AS a;\n");
+    assert_eq!((code, text.replace('\r', "").as_str()), (Some(1), "a\n2\n"));
+}

@@ -171,7 +171,7 @@ pub enum DeadLettersCommand {
         /// Its id, or the beginning of it.
         id: String,
     },
-    /// Reads the origins of dead letters again through today's mapping and memory.
+    /// Reads the rows of dead letters again, by the newest mapping of that name that an import used.
     #[command(after_help = "Example:\n  paceline dead-letters replay --reason orphan")]
     Replay(ReplayArgs),
 }

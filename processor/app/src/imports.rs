@@ -121,11 +121,11 @@ impl Imports {
         fs::rename(&draft, &path).map_err(|e| io("write", &path, &e))
     }
 
-    /// All imports of files with that digest.
+    /// All imports, the newest first.
     ///
     /// # Errors
     /// The folder cannot be read.
-    pub fn of_file(&self, file_digest: &str) -> Result<Vec<Import>, Failure> {
+    pub fn all(&self) -> Result<Vec<Import>, Failure> {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -134,15 +134,12 @@ impl Imports {
         let mut found = Vec::new();
         for entry in entries {
             let path = entry.map_err(|e| io("read", &self.folder, &e))?.path();
-            let wanted = path.extension().is_some_and(|end| end == "json")
-                && path
-                    .file_name()
-                    .is_some_and(|name| name.to_string_lossy().starts_with(file_digest));
-            if wanted {
+            if path.extension().is_some_and(|end| end == "json") {
                 let bytes = fs::read(&path).map_err(|e| io("read", &path, &e))?;
                 found.extend(serde_json::from_slice::<Import>(&bytes).ok());
             }
         }
+        found.sort_by_key(|import| std::cmp::Reverse(import.received_us));
         Ok(found)
     }
 

@@ -9,7 +9,7 @@ mod rows;
 mod run;
 
 pub(crate) use rows::RefusedAgain;
-pub(crate) use run::Tally;
+pub(crate) use run::{Tally, open};
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

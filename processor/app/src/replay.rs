@@ -1,6 +1,7 @@
 //! Dead letters: the table that shows them, and the replay that reads their origin again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use arrow::record_batch::RecordBatch;
 use paceline_ingest::dead_letter::{DeadLetter, Origin, Resolution};
@@ -13,8 +14,8 @@ use paceline_snapshots::rows::{Cell, batch_of};
 use crate::clock;
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::imports::Imports;
-use crate::intake::{Intake, RefusedAgain, Tally};
+use crate::imports::{Import, Imports};
+use crate::intake::{Intake, Mapping, RefusedAgain, Tally};
 use crate::station::{Answer, Listener, ReplayOptions};
 
 /// The record that carries a dead letter.
@@ -118,7 +119,7 @@ fn row<'a>(letter: &'a DeadLetter, stage: &'a str, resolution: &'a str) -> Vec<C
     cells
 }
 
-/// Reads the files of open dead letters again, only their rows, with the first receipt time.
+/// Reads the files of open dead letters again, only their rows, by the newest mapping of that name.
 ///
 /// # Errors
 /// The log or a file cannot be read.
@@ -138,7 +139,7 @@ pub fn replay(
         match &letter.origin {
             Origin::File { digest, mapping, .. } => {
                 files
-                    .entry((digest.clone(), mapping.clone(), letter.reason == Reason::Orphan))
+                    .entry((digest.clone(), mapping.clone(), is_of_today(letter.reason)))
                     .or_default()
                     .push(letter);
             }
@@ -150,7 +151,7 @@ pub fn replay(
             "{elsewhere} dead letters are not of files and are not replayed"
         ));
     }
-    let imports = Imports::new(&config.data);
+    let imports = Imports::new(&config.data).all()?;
     let mut tally = Tally::default();
     for ((digest, mapping_name, _), letters) in files {
         replay_file(
@@ -183,48 +184,49 @@ fn is_wanted(letter: &DeadLetter, options: &ReplayOptions) -> bool {
 
 fn replay_file(
     intake: &mut Intake,
-    imports: &Imports,
+    imports: &[Import],
     (digest, mapping_name): (&str, &str),
     letters: Vec<DeadLetter>,
     options: &ReplayOptions,
     tally: &mut Tally,
     listener: &mut dyn Listener,
 ) -> Result<(), Failure> {
-    let registered = imports.of_file(digest)?;
-    let mapped = registered.iter().find_map(|import| {
+    let mapping = imports.iter().find_map(|import| {
         let mapping = crate::intake::compile(mapping_name, &import.mapping_text).ok()?;
-        (mapping.compiled.name() == mapping_name).then_some((import, mapping))
+        (mapping.compiled.name() == mapping_name).then_some(mapping)
     });
-    let Some((import, mapping)) = mapped.filter(|(import, _)| import.file.is_file()) else {
-        let missing = registered
-            .first()
-            .map(|import| import.file.display().to_string())
-            .unwrap_or_default();
+    let paths: BTreeSet<&Path> = imports
+        .iter()
+        .filter(|import| import.file_digest == digest)
+        .map(|import| import.file.as_path())
+        .collect();
+    // Another file may lie there by now: its lines are others.
+    let is_that_file = |path: &Path, mapping: &Mapping| {
+        crate::intake::open(path, mapping).is_ok_and(|rows| rows.file().digest == digest)
+    };
+    let found = mapping.and_then(|mapping| {
+        let path = paths.iter().find(|path| is_that_file(path, &mapping))?;
+        Some((*path, mapping))
+    });
+    let Some((file, mapping)) = found else {
+        let missing = paths.first().map(|path| path.display().to_string()).unwrap_or_default();
         listener.note(&format!(
-            "{} dead letters stay: their file `{missing}` is not there any more",
+            "{} dead letters stay open: the file that was imported as `{missing}` is not there as it was; \
+             put it back, or import the mended rows",
             letters.len()
         ));
         return Ok(());
     };
     let lines: BTreeSet<u64> = letters.iter().filter_map(line_of).map(|(line, _)| line).collect();
     tally.refused_again = Some(Vec::new());
-    // An orphan follows the original that came after it, so it is ordered by today's receipt.
-    let orphans = letters.iter().all(|letter| letter.reason == Reason::Orphan);
+    let of_today = letters.iter().all(|letter| is_of_today(letter.reason));
     let first = letters
         .iter()
         .map(|letter| letter.received_at)
         .min()
         .unwrap_or_default();
-    let received = if orphans { clock::now() } else { first };
-    intake.read_file(
-        &import.file,
-        &mapping,
-        received,
-        options.dry_run,
-        Some(&lines),
-        tally,
-        listener,
-    )?;
+    let received = if of_today { clock::now() } else { first };
+    intake.read_file(file, &mapping, received, options.dry_run, Some(&lines), tally, listener)?;
     let refused = tally.refused_again.take().unwrap_or_default();
     if options.dry_run {
         return Ok(());
@@ -235,6 +237,12 @@ fn replay_file(
         .collect();
     intake.log.append(Topic::DeadLetters, records)?;
     Ok(())
+}
+
+/// True where the row is taken as received now: an orphan follows the original that came after it, and what lay in the
+/// future then may lie in the past.
+fn is_of_today(reason: Reason) -> bool {
+    matches!(reason, Reason::Orphan | Reason::ClockSkew)
 }
 
 fn line_of(letter: &DeadLetter) -> Option<(u64, u32)> {

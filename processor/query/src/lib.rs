@@ -16,6 +16,7 @@ mod published;
 mod runtime;
 mod session;
 mod sqlstate;
+pub mod statements;
 mod table_set;
 mod views;
 

@@ -79,7 +79,15 @@ pub(super) fn fsck(config: &Config, arguments: &FsckArgs) -> Result<Exit, Failur
         unit: None,
     };
     let check = paceline_snapshots::fsck::fsck(&store, paceline_schemas::tables::all(), depth, crate::clock::now());
-    let report = runtime.block_on(Box::pin(check))?;
+    let mut report = runtime.block_on(Box::pin(check))?;
+    if report.manifests > 0 && !config.data.join("log").is_dir() {
+        report.findings.push(Finding {
+            severity: Severity::Damage,
+            path: "log".to_owned(),
+            what: "the log is not there: the tables can be read, and nothing can be added".to_owned(),
+            advice: "restore it from a copy, or import the files again into an empty data directory",
+        });
+    }
     if arguments.json {
         let findings: Vec<serde_json::Value> = report
             .findings

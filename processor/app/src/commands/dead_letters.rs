@@ -45,6 +45,9 @@ fn show(config: &Config, id: &str) -> Result<Exit, Failure> {
 }
 
 fn replay(config: &Arc<Config>, arguments: &ReplayArgs) -> Result<Exit, Failure> {
+    if arguments.format == Format::Parquet {
+        return Err(import::no_parquet());
+    }
     let since = arguments.since.as_deref().map(Instant::parse).transpose();
     let options = ReplayOptions {
         reason: arguments.reason.as_deref().map(known_reason).transpose()?,

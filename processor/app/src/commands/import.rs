@@ -13,6 +13,9 @@ use crate::output::{rows, say, write_out};
 use crate::station::{Answer, ImportOptions, WriteCommand};
 
 pub(super) fn import(config: &Arc<Config>, arguments: &ImportArgs) -> Result<Exit, Failure> {
+    if arguments.format == Format::Parquet {
+        return Err(no_parquet());
+    }
     let through = arguments.through.as_deref().map(date).transpose()?;
     let command = WriteCommand::Import {
         files: arguments
@@ -32,7 +35,12 @@ pub(super) fn import(config: &Arc<Config>, arguments: &ImportArgs) -> Result<Exi
     let answer = write::execute(config, &command)?;
     write_out(&report(&answer, arguments.format)?)?;
     if answer.counts.rejected > 0 && arguments.format == Format::Table {
-        say("some rows were refused: `paceline dead-letters list` names them all; mend them and import the file again");
+        say(if arguments.dry_run {
+            "these rows would be refused"
+        } else {
+            "some rows were refused: `paceline dead-letters list` names them all. Mend the rows and import that file; \
+             where the mapping was wrong, or what a row needs came later, `paceline dead-letters replay`"
+        });
     }
     Ok(answer.exit())
 }
@@ -80,8 +88,16 @@ pub(super) fn report(answer: &Answer, format: Format) -> Result<Vec<u8>, Failure
             rows(Format::Csv, &["outcome", "count"], &list)
         }
         Format::Table => Ok(text(answer, &cells).into_bytes()),
-        Format::Parquet => Err(Failure::new(Exit::Usage, "`--format parquet` is for `paceline sql`")),
+        Format::Parquet => Err(no_parquet()),
     }
+}
+
+/// A report is a few numbers; said before anything is done.
+pub(super) fn no_parquet() -> Failure {
+    Failure::new(
+        Exit::Usage,
+        "`--format parquet` is for `paceline sql`; nothing was done",
+    )
 }
 
 fn text(answer: &Answer, cells: &[(&str, u64)]) -> String {

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::time::Instant as Monotonic;
 
 use paceline_query::Engine;
+use paceline_query::statements::split;
 use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
 
@@ -35,6 +36,7 @@ pub(super) fn prompt(config: &Config, engine: &Engine, format: Format) -> Result
         format,
         timing: false,
         statement: String::new(),
+        failed: None,
     };
     loop {
         let sign = if session.statement.is_empty() {
@@ -52,14 +54,22 @@ pub(super) fn prompt(config: &Config, engine: &Engine, format: Format) -> Result
                 }
             }
             Err(ReadlineError::Interrupted) => session.statement.clear(),
-            Err(ReadlineError::Eof) => break,
+            Err(ReadlineError::Eof) => {
+                let rest = std::mem::take(&mut session.statement);
+                session.ask(&rest)?;
+                break;
+            }
             Err(error) => return Err(failed(error)),
         }
     }
     if editor.save_history(&history).is_err() {
         tracing::debug!("the history was not kept");
     }
-    Ok(Exit::Done)
+    // A person has seen the failure; a script learns of it by the exit code.
+    Ok(match session.failed {
+        Some(exit) if !std::io::stdin().is_terminal() => exit,
+        Some(_) | None => Exit::Done,
+    })
 }
 
 struct Session<'a> {
@@ -67,6 +77,8 @@ struct Session<'a> {
     format: Format,
     timing: bool,
     statement: String,
+    /// How the first statement that failed did so.
+    failed: Option<Exit>,
 }
 
 impl Session<'_> {
@@ -81,10 +93,12 @@ impl Session<'_> {
         }
         self.statement.push_str(line);
         self.statement.push('\n');
-        if trimmed.ends_with(';') {
-            let statement = std::mem::take(&mut self.statement);
-            self.ask(statement.trim().trim_end_matches(';'))?;
+        let text = std::mem::take(&mut self.statement);
+        let (statements, rest) = split(&text);
+        for statement in statements {
+            self.ask(statement)?;
         }
+        rest.trim_start().clone_into(&mut self.statement);
         Ok(false)
     }
 
@@ -111,14 +125,17 @@ impl Session<'_> {
         Ok(false)
     }
 
-    fn ask(&self, statement: &str) -> Result<(), Failure> {
+    fn ask(&mut self, statement: &str) -> Result<(), Failure> {
         if statement.trim().is_empty() {
             return Ok(());
         }
         let begun = Monotonic::now();
         match sql::answer(self.engine, statement, self.format) {
             Ok(bytes) => write_out(&bytes)?,
-            Err(failure) => say(&failure.message),
+            Err(failure) => {
+                say(&failure.message);
+                self.failed.get_or_insert(failure.exit);
+            }
         }
         if self.timing {
             say(&format!("{:.0} ms", begun.elapsed().as_secs_f64() * 1000.0));

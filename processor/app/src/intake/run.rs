@@ -145,7 +145,7 @@ impl Intake {
     }
 }
 
-pub(super) fn open(file: &Path, mapping: &Mapping) -> Result<import::Rows, Failure> {
+pub(crate) fn open(file: &Path, mapping: &Mapping) -> Result<import::Rows, Failure> {
     import::open(file, &mapping.compiled).map_err(unreadable)
 }
 

@@ -12,7 +12,7 @@ use crate::shard::chain::decode;
 use crate::store::Store;
 use crate::unit::Unit;
 
-const REPAIR: &str = "restore it from a copy, or `paceline rebuild --into DIR`";
+const REPAIR: &str = "restore it from a copy, or import the files again into an empty data directory";
 
 pub(super) async fn check(
     store: &Store,

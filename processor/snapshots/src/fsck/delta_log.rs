@@ -17,7 +17,7 @@ use crate::protocol::collect::ORPHAN_AGE_US;
 use crate::store::Store;
 use crate::unit::Unit;
 
-const REPAIR: &str = "restore it from a copy, or `paceline rebuild --into DIR`";
+const REPAIR: &str = "restore it from a copy, or import the files again into an empty data directory";
 /// Within this age the log still tells which files have left.
 const TOLD_US: i64 = 6 * 24 * HOUR_US;
 /// The books of the log as a table.

@@ -65,7 +65,7 @@ pub fn check_resume(newest: &Body, identity: &Identity, config: &FoldConfig) -> 
     }
     if newest.logic != identity.logic {
         return Err(format!(
-            "its results are of logic {}, this program has {}; run the program that wrote it, or `paceline rebuild --into DIR`",
+            "its results are of logic {}, this program has {}; run the program that wrote it, or import the files again into an empty data directory",
             newest.logic, identity.logic
         ));
     }
@@ -74,12 +74,12 @@ pub fn check_resume(newest: &Body, identity: &Identity, config: &FoldConfig) -> 
             Some(is) if is == was => {}
             Some(_) => {
                 return Err(format!(
-                    "the configuration `{key}` changed; restore it, or `paceline rebuild --into DIR`"
+                    "the configuration `{key}` changed; restore it, or import the files again into an empty data directory"
                 ));
             }
             None => {
                 return Err(format!(
-                    "the configuration `{key}` is missing; restore it, or `paceline rebuild --into DIR`"
+                    "the configuration `{key}` is missing; restore it, or import the files again into an empty data directory"
                 ));
             }
         }
