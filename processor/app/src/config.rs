@@ -4,6 +4,7 @@
 
 mod raw;
 mod resolve;
+mod shape;
 mod units;
 mod validate;
 

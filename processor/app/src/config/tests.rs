@@ -66,11 +66,43 @@ fn all_faults_are_reported_at_once_with_path_and_origin() {
 }
 
 #[test]
-fn unknown_keys_and_wrong_types_are_named() {
-    let fault = |text: &str| Config::load(&layers(text)).expect_err("fault").remove(0);
-    let unknown = fault("[log]\npartition = 3\n");
-    assert_eq!(unknown.path, "log.partition");
-    assert!(unknown.message.contains("unknown field"), "{unknown}");
-    let wrong = fault("[log]\npartitions = \"many\"\n");
-    assert!(wrong.message.contains("invalid type"), "{wrong}");
+fn unknown_keys_wrong_types_and_missing_keys_are_named_beside_all_other_faults() {
+    let text = r#"
+        nonsense = 1
+        default_site = "zz"
+        data = 7
+        [log]
+        partition = 3
+        partitions = "many"
+        [query]
+        timeout = "soon"
+        [[sites]]
+        site_id = "a"
+        zone = "UTC"
+        currency = "USD"
+        [[sites]]
+        site_id = "b"
+        zone = "UTC"
+        color = "red"
+    "#;
+    let faults = Config::load(&layers(text)).expect_err("faults");
+    let mut found: Vec<(&str, &str)> = faults
+        .iter()
+        .map(|fault| {
+            let words = fault.message.split([',', ';', ' ']).next().unwrap_or_default();
+            (fault.path.as_str(), words)
+        })
+        .collect();
+    found.sort_unstable();
+    let expected = [
+        ("data", "expected"),
+        ("default_site", "`zz`"),
+        ("log.partition", "unknown"),
+        ("log.partitions", "expected"),
+        ("nonsense", "unknown"),
+        ("query.timeout", "`soon`"),
+        ("sites[1].color", "unknown"),
+        ("sites[1].currency", "missing"),
+    ];
+    assert_eq!(found, expected, "{faults:?}");
 }

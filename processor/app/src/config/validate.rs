@@ -11,6 +11,7 @@ use paceline_schemas::site::Site;
 use paceline_schemas::time::SECOND_US;
 
 use super::raw::{Raw, RawSite};
+use super::shape;
 use super::units::{bytes, duration, show_bytes, show_duration};
 use super::{Config, Fault, HttpOptions, IngestOptions, LogOptions, QueryOptions, Resolved, SnapshotOptions};
 
@@ -20,34 +21,20 @@ const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
 
 pub(super) fn validate(resolved: &Resolved) -> Result<Config, Vec<Fault>> {
-    let mut checks = Checks {
-        resolved,
-        faults: Vec::new(),
-    };
-    let raw = match toml::Value::Table(resolved.tree.clone()).try_into::<Raw>() {
+    let (tree, faults) = shape::mend(resolved);
+    let mut checks = Checks { resolved, faults };
+    let raw = match toml::Value::Table(tree).try_into::<Raw>() {
         Ok(raw) => raw,
-        Err(error) => return Err(vec![unreadable(resolved, &error)]),
+        Err(error) => {
+            checks.fault("", error.message());
+            return Err(checks.faults);
+        }
     };
     let config = checks.config(&raw);
     if checks.faults.is_empty() {
         Ok(config)
     } else {
         Err(checks.faults)
-    }
-}
-
-fn unreadable(resolved: &Resolved, error: &toml::de::Error) -> Fault {
-    let message = error.message().to_owned();
-    let key = message.split('`').nth(1).unwrap_or_default();
-    let path = resolved.leaves().into_iter().map(|(path, _, _)| path).find(|path| {
-        let end = path.rsplit('.').next().unwrap_or_default();
-        end == key || path.split(['.', '[']).any(|part| part == key)
-    });
-    let path = path.unwrap_or_else(|| key.to_owned());
-    Fault {
-        origin: resolved.origin(&path).to_owned(),
-        path,
-        message,
     }
 }
 

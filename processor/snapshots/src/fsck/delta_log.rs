@@ -14,6 +14,7 @@ use crate::layout::{self, FileName, Origin};
 use crate::manifest::{Books, Manifest};
 use crate::parquet::{Contents, footer_rows};
 use crate::protocol::collect::ORPHAN_AGE_US;
+use crate::set::{PUBLISH_LOG, read_newest};
 use crate::store::Store;
 use crate::unit::Unit;
 
@@ -32,6 +33,7 @@ pub(super) async fn check(
     at: Instant,
     report: &mut Report,
 ) -> Result<(), Error> {
+    let announced = announced(store, contract).await;
     for table in contract.iter().filter(|table| table.is_stored()) {
         let folder = layout::table(table.name);
         let mut handle = match DeltaHandle::open(store, table, None).await {
@@ -53,6 +55,17 @@ pub(super) async fn check(
             let what = "`delta.setTransactionRetentionDuration` is set: a forgotten number doubles a file";
             report.damage(&folder, what, "unset the property");
         }
+        if let Some(named) = announced.get(table.name).filter(|named| **named > handle.version()) {
+            let what = format!(
+                "its log ends with version {}, the newest published set names {named}",
+                handle.version()
+            );
+            report.damage(
+                &folder,
+                what,
+                "restore the folder `_delta_log` of the table from a copy",
+            );
+        }
         let check = TableCheck {
             store,
             handle: &mut handle,
@@ -67,6 +80,19 @@ pub(super) async fn check(
         }
     }
     Ok(())
+}
+
+/// The versions of the newest published set; a publish log that cannot be read is found where its turn comes.
+async fn announced(store: &Store, contract: &'static [Table]) -> BTreeMap<String, u64> {
+    let Some(table) = contract.iter().find(|table| table.name == PUBLISH_LOG) else {
+        return BTreeMap::new();
+    };
+    match DeltaHandle::open(store, table, None).await {
+        Ok(Some(log)) => read_newest(store, &log).await.ok().flatten(),
+        Ok(None) | Err(_) => None,
+    }
+    .map(|(_, set)| set.versions)
+    .unwrap_or_default()
 }
 
 struct TableCheck<'a> {

@@ -135,6 +135,22 @@ async fn a_cut_chain_and_a_foreign_log_entry_are_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_table_behind_what_was_announced_is_damaged() {
+    let folder = folder();
+    let store = filled(&folder.root).await;
+    let table = CONTRACT[0].name;
+    let commits = paths(&store, &format!("tables/{table}/_delta_log"), ".json").await;
+    let newest = commits.iter().max().expect("a commit");
+    std::fs::remove_file(folder.root.join(newest)).expect("removed");
+    let report = check(&store, false).await;
+    let told = report
+        .findings
+        .iter()
+        .any(|found| found.path.ends_with(table) && found.what.contains("the newest published set names"));
+    assert!(told && report.is_damaged(), "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn files_that_nothing_names_are_noted_then_collected() {
     let folder = folder();
     let store = filled(&folder.root).await;
