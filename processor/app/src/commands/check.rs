@@ -81,12 +81,14 @@ pub(super) fn fsck(config: &Config, arguments: &FsckArgs) -> Result<Exit, Failur
     let check = paceline_snapshots::fsck::fsck(&store, paceline_schemas::tables::all(), depth, crate::clock::now());
     let mut report = runtime.block_on(Box::pin(check))?;
     if report.manifests > 0 && !config.data.join("log").is_dir() {
-        report.findings.push(Finding {
+        let gone = Finding {
             severity: Severity::Damage,
             path: "log".to_owned(),
             what: "the log is not there: the tables can be read, and nothing can be added".to_owned(),
             advice: "restore it from a copy, or import the files again into an empty data directory",
-        });
+        };
+        // Damage stands first.
+        report.findings.insert(0, gone);
     }
     if arguments.json {
         let findings: Vec<serde_json::Value> = report

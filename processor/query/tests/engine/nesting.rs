@@ -1,17 +1,7 @@
 //! Queries within queries are computed level by level, with names or without.
 
-use std::sync::Arc;
-
-use crate::seed::{Floor, code, day, lines, row};
-
-fn floor() -> Arc<Floor> {
-    let floor = Floor::new();
-    floor.write(
-        "agg_rep_day",
-        &[row! { business_date: day("2026-04-01"), rep_id: "ann", site_id: "main", currency: "USD", dials: 3 }],
-    );
-    floor
-}
+use crate::refusals::floor;
+use crate::seed::{code, lines};
 
 #[test]
 fn levels_that_read_alike_are_each_computed() {

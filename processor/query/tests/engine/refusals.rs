@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::seed::{Floor, code, day, lines, row};
 
-fn floor() -> Arc<Floor> {
+/// One rep with three dials on one day.
+pub(crate) fn floor() -> Arc<Floor> {
     let floor = Floor::new();
     floor.write(
         "agg_rep_day",
