@@ -46,30 +46,43 @@ pub struct Refused {
     pub event_type: Option<String>,
 }
 
+/// Text that is borrowed from the record unless it has escapes; an `Option` of `Cow` itself would always be copied.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Attribute<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl std::ops::Deref for Attribute<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
 #[derive(Deserialize)]
 struct Wire<'a> {
     #[serde(borrow, default)]
-    specversion: Option<Cow<'a, str>>,
+    specversion: Option<Attribute<'a>>,
     #[serde(borrow, default, rename = "type")]
-    event_type: Option<Cow<'a, str>>,
+    event_type: Option<Attribute<'a>>,
     #[serde(borrow, default)]
-    source: Option<Cow<'a, str>>,
+    source: Option<Attribute<'a>>,
     #[serde(borrow, default)]
-    id: Option<Cow<'a, str>>,
+    id: Option<Attribute<'a>>,
     #[serde(borrow, default)]
-    time: Option<Cow<'a, str>>,
+    time: Option<Attribute<'a>>,
     #[serde(borrow, default)]
-    subject: Option<Cow<'a, str>>,
+    subject: Option<Attribute<'a>>,
     #[serde(borrow, default)]
-    dataschema: Option<Cow<'a, str>>,
+    dataschema: Option<Attribute<'a>>,
     #[serde(borrow, default)]
-    correlationid: Option<Cow<'a, str>>,
+    correlationid: Option<Attribute<'a>>,
     #[serde(borrow, default)]
-    causationid: Option<Cow<'a, str>>,
+    causationid: Option<Attribute<'a>>,
     #[serde(borrow, default)]
-    recordedtime: Option<Cow<'a, str>>,
+    recordedtime: Option<Attribute<'a>>,
     #[serde(borrow, default)]
-    sequence: Option<Cow<'a, str>>,
+    sequence: Option<Attribute<'a>>,
     #[serde(borrow, default)]
     data: Option<sonic_rs::LazyValue<'a>>,
     #[serde(borrow, default)]

@@ -51,7 +51,10 @@ impl Refused {
         Self::malformed(
             line,
             size,
-            format!("row at line {line}: the bytes at {byte} are not valid {encoding}"),
+            format!(
+                "row at line {line}: the bytes at {byte} are not valid {encoding}; \
+                 if the whole file is like this, name its `encoding` in the mapping"
+            ),
         )
     }
 }

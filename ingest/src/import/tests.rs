@@ -159,7 +159,11 @@ fn invalid_bytes_are_named_by_line_and_place() {
     let reject = refused.expect("refused").reject;
     assert_eq!(
         (reject.reason, reject.detail.as_str()),
-        (Reason::Malformed, "row at line 3: the bytes at 16 are not valid UTF-8")
+        (
+            Reason::Malformed,
+            "row at line 3: the bytes at 16 are not valid UTF-8; \
+             if the whole file is like this, name its `encoding` in the mapping"
+        )
     );
 }
 

@@ -91,8 +91,13 @@ impl Session<'_> {
         if self.statement.is_empty() && matches!(trimmed, "exit" | "quit") {
             return Ok(true);
         }
+        let goes_on = !self.statement.is_empty();
         self.statement.push_str(line);
         self.statement.push('\n');
+        // Without a semicolon a long statement only grows: it is read once, at its end.
+        if goes_on && !line.contains(';') {
+            return Ok(false);
+        }
         let text = std::mem::take(&mut self.statement);
         let (statements, rest) = split(&text);
         for statement in statements {
