@@ -1,9 +1,12 @@
 //! One process that serves, others that talk to it, and what is left when it dies.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use paceline_tests::sandbox::{DEADLINE, Dump, Running, Sandbox};
 
 use crate::calls_file::{CallRow, calls_csv};
@@ -36,6 +39,12 @@ fn calls(from: u32, to: u32) -> String {
         CallRow::plain(&format!("c{number}"), rep, &day, 8 + number % 9)
     };
     calls_csv(&(from..to).map(row).collect::<Vec<_>>())
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).expect("a vector takes everything");
+    encoder.finish().expect("a vector takes everything")
 }
 
 fn import_calls(sandbox: &Sandbox, name: &str, text: &str) {
@@ -77,6 +86,61 @@ fn a_process_that_is_killed_after_an_import_loses_nothing() {
     import_calls(&sandbox, "b.csv", &calls(300, 500));
     Dump::of(&sandbox).assert_same(&expected(), "after a kill");
     sandbox.fsck();
+}
+
+#[test]
+fn a_file_that_breaks_off_leaves_a_serving_process_that_takes_the_whole_one() {
+    let sandbox = Sandbox::new();
+    let running = serve(&sandbox);
+    import_people(&sandbox, &PEOPLE);
+    import_calls(&sandbox, "a.csv", &calls(0, 300));
+    // Enough rows that some of them come out of the packed file before its end is missed.
+    let whole = gzip(calls(300, 9_000).as_bytes());
+    let broken = sandbox.file("broken.csv.gz", &whole[..whole.len() - 200]);
+    let finished = sandbox.run(&Sandbox::import_words(&[&broken], &own_mapping("calls.toml")));
+    assert!(finished.code.is_some_and(|code| code != 0), "{finished:?}");
+    let good = sandbox.sql("SELECT COUNT(*) FROM fct_call").number();
+    assert!((5_000..9_000).contains(&good), "{good} rows were good and are there");
+    let mended = sandbox.file("mended.csv.gz", &whole);
+    let report = sandbox.import(&[&mended], &own_mapping("calls.toml"));
+    assert_eq!(report.rejected, 0, "{}", report.whole);
+    assert_eq!(sandbox.sql("SELECT COUNT(*) FROM fct_call").number(), 9_000);
+    assert_eq!(sandbox.sql("SELECT SUM(dials) FROM agg_rep_day").number(), 9_000);
+    let stopped = running.stop();
+    assert_eq!(stopped.code, Some(0), "{}", stopped.stderr);
+    sandbox.fsck();
+}
+
+#[test]
+fn people_who_come_after_their_calls_take_them_when_the_file_comes_again() {
+    let named = |name: &str, old: &str, new: &str| {
+        let text = fs::read_to_string(own_mapping(name)).expect("a mapping");
+        assert!(text.contains(old), "{name}");
+        text.replace(old, new)
+    };
+    let by_alias = |name: &str| named(name, "rep_namespace = \"company\"", "rep_namespace = \"aliases\"");
+    let with_alias = named(
+        "people.toml",
+        "role = { const = \"seller\" }",
+        "role = { const = \"seller\" }\naliases = [{ source = { const = \"dialer\" }, native_id = \"rep\" }]",
+    );
+    let import_all = |order: [&str; 3]| {
+        let sandbox = Sandbox::new();
+        let mapping = sandbox.file("calls.toml", by_alias("calls.toml"));
+        let people_mapping = sandbox.file("people.toml", &with_alias);
+        let people = sandbox.file("people.csv", "rep,team,site\nada,north,main\nbo,north,main\n");
+        let file = sandbox.file("calls.csv", calls(0, 300));
+        for what in order {
+            let report = match what {
+                "people" => sandbox.import(&[&people], &people_mapping),
+                _ => sandbox.import(&[&file], &mapping),
+            };
+            assert_eq!(report.rejected, 0, "{}", report.whole);
+        }
+        Dump::of(&sandbox)
+    };
+    let late = import_all(["calls", "people", "calls"]);
+    late.assert_same(&import_all(["people", "calls", "calls"]), "people after calls");
 }
 
 #[test]

@@ -32,6 +32,11 @@ fn an_import_killed_at_20_moments_ends_in_the_same_tables() {
             "seed {seed}: {finished:?}"
         );
         Dump::of(&sandbox).assert_same(&base.dump, &format!("killed with seed {seed}"));
+        let snapshot = "SELECT * FROM snap_rep_window";
+        let expected = base.sandbox.sql(snapshot).sorted();
+        sandbox
+            .sql(snapshot)
+            .assert_rows(&format!("snapshot after seed {seed}"), expected);
         sandbox.fsck();
     }
     assert!(

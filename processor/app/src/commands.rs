@@ -10,6 +10,7 @@ pub(crate) mod sql;
 mod tables;
 mod write;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -26,7 +27,8 @@ const SYSTEM_CONFIG: &str = "/etc/paceline/config.toml";
 /// Carries out what was typed, says why it failed, and returns the exit code.
 pub fn dispatch(cli: Cli) -> Exit {
     start_log(&cli.global.log_level);
-    match carry_out(cli) {
+    let outcome = catch_unwind(AssertUnwindSafe(|| carry_out(cli)));
+    match outcome.unwrap_or_else(|_| Err(Failure::new(Exit::OurFault, "it has panicked, see above"))) {
         Ok(exit) => exit,
         Err(failure) => {
             say(&format!("paceline: {failure}"));

@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use paceline_schemas::time::Day;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, io};
@@ -25,6 +26,23 @@ pub struct Import {
     pub complete: bool,
     /// Counts of the run that completed it.
     pub counts: Counts,
+    /// Latest business date of its facts.
+    #[serde(default)]
+    pub last_day: Option<Day>,
+    /// Whether the tick that ends its latest date was written.
+    #[serde(default)]
+    pub ticked: bool,
+    /// How many events about people were known when it was read.
+    #[serde(default)]
+    pub people_known: u64,
+}
+
+impl Import {
+    /// True when reading the file again would give nothing: it was read, and of the reps that it names either all were
+    /// known or no more are known since.
+    pub fn is_done(&self, people_known: u64) -> bool {
+        self.complete && (self.counts.unknown_reps == 0 || self.people_known == people_known)
+    }
 }
 
 /// What became of the rows of a file; a row counts once per matching block of its mapping.

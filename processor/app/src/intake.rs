@@ -74,6 +74,7 @@ pub struct Intake {
     people_published: usize,
     dead_letters_published: u64,
     last_ends: HashMap<Partition, (u64, Instant)>,
+    appended: bool,
 }
 
 impl Intake {
@@ -107,6 +108,7 @@ impl Intake {
             people_published: usize::MAX,
             dead_letters_published: u64::MAX,
             last_ends: HashMap::new(),
+            appended: false,
         };
         intake.read_forward()?;
         Ok(intake)
@@ -153,6 +155,21 @@ impl Intake {
                 }
             }
         }
+    }
+
+    /// A command begins.
+    pub(crate) fn begin(&mut self) {
+        self.appended = false;
+    }
+
+    /// Whether the command has settled or appended anything.
+    pub(crate) fn has_begun_to_write(&self) -> bool {
+        self.appended || self.memory.dirty() > 0
+    }
+
+    /// How many events about people are known.
+    pub(crate) fn people_known(&self) -> u64 {
+        self.people.len() as u64
     }
 
     /// Takes a people event into the directory and the dimensions.

@@ -92,9 +92,14 @@ impl Shard {
         self.state.watermark()
     }
 
-    /// The earliest business date that increments have touched since this was asked last.
-    pub(crate) fn take_first_day(&mut self) -> Option<Day> {
-        self.first_day.take()
+    /// The earliest business date that increments have touched and that was not published yet.
+    pub(crate) fn first_day(&self) -> Option<Day> {
+        self.first_day
+    }
+
+    /// Everything folded so far is published.
+    pub(crate) fn note_published(&mut self) {
+        self.first_day = None;
     }
 
     pub(crate) fn fold(&mut self, records: &[Stored]) -> Result<(), Failure> {

@@ -134,6 +134,8 @@ pub struct Station {
     log: Arc<EmbeddedLog>,
     intake: Intake,
     pipeline: Pipeline,
+    /// Why memory is no longer that of the log.
+    lost: Option<Failure>,
     _lock: DataLock,
 }
 
@@ -175,6 +177,7 @@ impl Station {
             log,
             intake,
             pipeline,
+            lost: None,
             _lock: lock,
         })
     }
@@ -184,6 +187,32 @@ impl Station {
     /// # Errors
     /// The command failed; what was acknowledged before stays.
     pub fn execute(&mut self, command: &WriteCommand, listener: &mut dyn Listener) -> Result<Answer, Failure> {
+        self.check()?;
+        self.intake.begin();
+        let outcome = self.carry_out(command, listener);
+        if outcome.is_err()
+            && self.intake.has_begun_to_write()
+            && let Err(failure) = self.recover()
+        {
+            tracing::error!(%failure, "the data directory cannot be gone on with");
+            self.lost = Some(failure);
+        }
+        outcome
+    }
+
+    /// Whether the process can go on.
+    fn check(&self) -> Result<(), Failure> {
+        self.lost.clone().map_or_else(|| self.pipeline.check(), Err)
+    }
+
+    /// After a failure: memory and directory may know what the log does not, so they are read from the log anew; what
+    /// is in the log is published.
+    fn recover(&mut self) -> Result<(), Failure> {
+        self.intake = Intake::open(Arc::clone(&self.config), Arc::clone(&self.log))?;
+        self.flush()
+    }
+
+    fn carry_out(&mut self, command: &WriteCommand, listener: &mut dyn Listener) -> Result<Answer, Failure> {
         let mut answer = match command {
             WriteCommand::Import {
                 files,
@@ -221,9 +250,19 @@ impl Station {
 
     /// Publishes all that is in the log, runs the jobs that are due, and tidies the tables.
     fn publish(&mut self, listener: &mut dyn Listener) -> Result<(), Failure> {
-        self.pipeline.flush(self.intake.dimensions()?)?;
+        self.flush()?;
         jobs::run_due(&self.config, &self.pipeline, listener)?;
         self.pipeline.maintain()
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        self.pipeline.flush(self.intake.dimensions()?)?;
+        // What the fold itself refuses is a dead letter only once it has been folded.
+        let refused = self.intake.dimensions()?;
+        if refused.is_empty() {
+            return Ok(());
+        }
+        self.pipeline.flush(refused)
     }
 
     /// What a running process does between commands: ticks for silent partitions, and whatever is due.
@@ -231,14 +270,19 @@ impl Station {
     /// # Errors
     /// The pipeline has stopped, or a tick cannot be written.
     pub fn idle(&mut self) -> Result<(), Failure> {
+        self.check()?;
         self.intake.tick_silent()?;
         if self.pipeline.take_published_news() {
+            let refused = self.intake.dimensions()?;
+            if !refused.is_empty() {
+                self.pipeline.flush(refused)?;
+            }
             jobs::run_due(&self.config, &self.pipeline, &mut Quiet)?;
         }
         if self.pipeline.maintenance_due() {
             self.pipeline.maintain()?;
         }
-        self.pipeline.check()
+        self.check()
     }
 
     /// Stops: checkpoint with state, publish, close.

@@ -180,6 +180,11 @@ impl Owner {
         self.published
     }
 
+    /// Whether rows of an earlier owner or of this one are committed and not published.
+    pub fn owes_rows(&self) -> bool {
+        self.pending.iter().any(|manifest| manifest.files().next().is_some())
+    }
+
     /// The newest state, and the offset at which it was cut.
     pub fn state(&self) -> Option<&StateRef> {
         self.newest.body().state.as_ref()

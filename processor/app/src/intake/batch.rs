@@ -42,6 +42,13 @@ impl Batch {
 impl Intake {
     /// Appends the batch, waits until it is durable, and commits memory.
     pub(super) fn write(&mut self, batch: &mut Batch) -> Result<(), Failure> {
+        let reached = self.append(batch)?;
+        self.memory.commit(&reached)?;
+        Ok(())
+    }
+
+    /// Appends the batch and waits until it is durable; memory learns of it when it is opened again.
+    pub(super) fn append(&mut self, batch: &mut Batch) -> Result<CompleteTo, Failure> {
         let mut reached = CompleteTo::new();
         let parts = [
             (Topic::DeadLetters, std::mem::take(&mut batch.dead_letters)),
@@ -52,13 +59,13 @@ impl Intake {
             if records.is_empty() {
                 continue;
             }
+            self.appended = true;
             let places = self.log.append(topic, records)?;
             for (partition, offset) in places.into_iter().filter(|_| topic != Topic::DeadLetters) {
                 let end = reached.entry((topic, partition)).or_insert(0);
                 *end = (*end).max(offset + 1);
             }
         }
-        self.memory.commit(&reached)?;
-        Ok(())
+        Ok(reached)
     }
 }

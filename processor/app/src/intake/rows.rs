@@ -92,12 +92,28 @@ impl Intake {
             early: BTreeSet::new(),
             again: None,
         };
-        self.read_rows(file, &mut reading, tally, listener)?;
+        self.read_and_write(file, &mut reading, tally, listener)?;
         if !reading.early.is_empty() {
             reading.again = Some(std::mem::take(&mut reading.early));
-            self.read_rows(file, &mut reading, tally, listener)?;
+            self.read_and_write(file, &mut reading, tally, listener)?;
         }
         Ok(())
+    }
+
+    /// Rows that were good before the file failed go to the log as any others. Memory may then hold the half of a row,
+    /// so it is not committed.
+    fn read_and_write(
+        &mut self,
+        file: &Path,
+        reading: &mut Reading<'_>,
+        tally: &mut Tally,
+        listener: &mut dyn Listener,
+    ) -> Result<(), Failure> {
+        if let Err(failure) = self.read_rows(file, reading, tally, listener) {
+            self.append(&mut reading.batch)?;
+            return Err(failure);
+        }
+        self.write(&mut reading.batch)
     }
 
     fn read_rows(
@@ -126,7 +142,6 @@ impl Intake {
                 listener.progress(&label, done, total);
             }
         }
-        self.write(&mut reading.batch)?;
         let (_, total) = rows.position();
         listener.progress(&label, total, total);
         tally.columns.extend(rows.unmapped_columns());

@@ -42,12 +42,18 @@ impl Intake {
         let imports = Imports::new(&self.config.data);
         let mut tally = Tally::default();
         let mut known = 0;
+        let mut unticked = Vec::new();
         for file in files {
             let digest = open(file, mapping)?.file().digest.clone();
             let earlier = imports.find(&digest, &mapping.digest)?;
             tally.answer.files.push(file.display().to_string());
-            if let Some(done) = earlier.as_ref().filter(|import| import.complete && !options.dry_run) {
+            let done = |import: &&Import| import.is_done(self.people_known()) && !options.dry_run;
+            if let Some(done) = earlier.as_ref().filter(done) {
                 known += 1;
+                if !done.ticked {
+                    tally.last_day = tally.last_day.max(done.last_day);
+                    unticked.push(done.clone());
+                }
                 let again = Counts {
                     published: 0,
                     events: 0,
@@ -61,8 +67,10 @@ impl Intake {
                 ));
                 continue;
             }
-            // A file has one receipt time, also when it is read again after a crash.
-            let received = earlier.map_or_else(clock::now, |import| Instant(import.received_us));
+            // A file has one receipt time, also when it is read again after a crash; with more people known it is
+            // another statement.
+            let begun = earlier.filter(|import| !import.complete || options.dry_run);
+            let received = begun.map_or_else(clock::now, |import| Instant(import.received_us));
             let mut entry = Import {
                 file_digest: digest,
                 file: std::path::absolute(file).unwrap_or_else(|_| file.clone()),
@@ -70,22 +78,33 @@ impl Intake {
                 received_us: received.0,
                 complete: false,
                 counts: Counts::default(),
+                last_day: None,
+                ticked: false,
+                people_known: self.people_known(),
             };
             if !options.dry_run {
                 imports.enter(&mapping.digest, &entry)?;
             }
             let before = tally.answer.counts;
+            let earlier_day = tally.last_day.take();
             self.read_file(file, mapping, received, options.dry_run, None, &mut tally, listener)?;
             if !options.dry_run {
                 entry.complete = true;
                 entry.counts = tally.answer.counts.since(&before);
+                entry.last_day = tally.last_day;
                 imports.enter(&mapping.digest, &entry)?;
+                unticked.push(entry);
             }
+            tally.last_day = tally.last_day.max(earlier_day);
         }
         if !options.dry_run
             && let Some(day) = options.through.or(tally.last_day)
         {
             self.tick_end_of(day)?;
+            for mut entry in unticked {
+                entry.ticked = true;
+                imports.enter(&mapping.digest, &entry)?;
+            }
         }
         let mut answer = tally.answer;
         answer.duplicate_file = known == files.len();

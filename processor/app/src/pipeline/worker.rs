@@ -57,7 +57,9 @@ pub(super) fn run(
         Ok(worker) => worker,
         Err(failure) => return drop(ready.send(Err(failure))),
     };
-    let opened = worker.take_assignment();
+    let opened = worker
+        .take_assignment()
+        .and_then(|()| worker.publish_what_was_left(news));
     let failed = opened.is_err();
     if ready.send(opened).is_err() || failed {
         return;
@@ -118,6 +120,15 @@ impl Worker {
         let runtime = Rc::clone(&self.runtime);
         if runtime.block_on(Box::pin(self.replace()))? {
             runtime.block_on(Box::pin(self.announce()))?;
+        }
+        Ok(())
+    }
+
+    /// A process that died between its manifest and its publication has noted the dates, not their rows: no job may
+    /// read before those are there.
+    fn publish_what_was_left(&mut self, news: &News) -> Result<(), Failure> {
+        if self.shards.values().any(|shard| shard.owner.owes_rows()) {
+            self.publish(news)?;
         }
         Ok(())
     }
@@ -269,7 +280,15 @@ impl Worker {
         Ok(())
     }
 
+    /// Notes which dates the jobs owe for what is folded and not published.
+    fn note_due(&self) -> Result<(), Failure> {
+        let first_day = self.shards.values().filter_map(Shard::first_day).min();
+        first_day.map_or(Ok(()), |day| self.due.changed(day))
+    }
+
     fn checkpoint_all(&mut self, with_state: bool) -> Result<(), Failure> {
+        // What a manifest passes is never folded with output again, so the note comes first.
+        self.note_due()?;
         let sink: &dyn LogSink = self.log.as_ref();
         for shard in self.shards.values_mut() {
             Rc::clone(&self.runtime).block_on(Box::pin(shard.checkpoint(
@@ -283,15 +302,15 @@ impl Worker {
     }
 
     fn publish(&mut self, news: &News) -> Result<(), Failure> {
-        let first_day = self.shards.values_mut().filter_map(Shard::take_first_day).min();
-        first_day.map_or(Ok(()), |day| self.due.changed(day))?;
         let runtime = Rc::clone(&self.runtime);
         runtime.block_on(Box::pin(self.replace()))?;
         let others = self.others()?;
         let mut owners: Vec<&mut Owner> = self.shards.values_mut().map(|shard| &mut shard.owner).collect();
         let publication = publish::publish_with(&mut self.tables, &mut owners, &others, clock::now());
         runtime.block_on(Box::pin(publication))?;
-        first_day.map_or(Ok(()), |day| self.due.changed(day))?;
+        // A job may have begun since the note, and have read what was published before.
+        self.note_due()?;
+        self.shards.values_mut().for_each(Shard::note_published);
         news.published.store(true, Ordering::Release);
         Ok(())
     }
