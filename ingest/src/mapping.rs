@@ -87,6 +87,8 @@ pub struct Settings {
     pub deals_from_sales: bool,
     /// Whether a won deal moves with its owner.
     pub credit_follows_owner: bool,
+    /// Whether a cancelled win that is stated again stays cancelled.
+    pub cancelled_wins_stay: bool,
     /// Days after a win within which the customer counts as retained.
     pub retained_within_days: i64,
 }

@@ -6,7 +6,7 @@ use jiff::civil::date;
 use paceline_tests::oracle::{FinalDeal, Oracle, Refund, SiteRules, Standing};
 use paceline_tests::sandbox::Sandbox;
 
-use crate::deals_file::{DealRow, import_deals, import_people, own_mapping, refunds_csv};
+use crate::deals_file::{DealRow, deals_csv, import_deals, import_people, own_mapping, refunds_csv};
 use crate::recount::assert_counts;
 
 pub(crate) const REPS: [(&str, &str); 4] = [("ada", "main"), ("bo", "main"), ("cyd", "main"), ("李雷", "main")];
@@ -226,4 +226,31 @@ fn a_correction_without_its_original_is_an_orphan_until_it_is_replayed() {
     let cancels = sandbox.sql("SELECT SUM(cancels) FROM agg_rep_day");
     assert_eq!(cancels.number(), 1, "a second replay changes nothing");
     sandbox.fsck();
+}
+
+#[test]
+fn a_cancelled_win_that_is_exported_again_stays_cancelled_where_the_mapping_says_so() {
+    for (words, wins) in [("reinstate", 2), ("stay", 1)] {
+        let sandbox = Sandbox::new();
+        import_people(&sandbox, &[("ada", "main")]);
+        let text = std::fs::read_to_string(own_mapping("deals.toml")).expect("a mapping");
+        let text = text.replace("null = ", &format!("cancelled_wins = \"{words}\"\nnull = "));
+        let mapping = sandbox.file("deals.toml", text);
+        let first = DealRow::opened("d1", "ada", "2025-05-02").won("2025-05-05", "100.00");
+        let second = DealRow::opened("d2", "ada", "2025-05-02").won("2025-05-06", "10.00");
+        for (name, rows) in [
+            ("wins.csv", vec![first.clone()]),
+            ("cancels.csv", vec![first.cancelled("2025-05-09")]),
+            ("more_wins.csv", vec![first.clone(), second]),
+        ] {
+            let report = sandbox.import(&[&sandbox.file(name, deals_csv(&rows))], &mapping);
+            assert_eq!(report.rejected, 0, "{}", report.whole);
+        }
+        assert_eq!(
+            sandbox.sql("SELECT SUM(wins) FROM agg_rep_day").number(),
+            wins,
+            "{words}"
+        );
+        sandbox.fsck();
+    }
 }

@@ -194,6 +194,11 @@ fn settings(compiler: &mut Compiler, raw: &RawMapping) -> Settings {
             raw.credit.as_deref(),
             &[("keep", false), ("follow_owner", true)],
         ),
+        cancelled_wins_stay: compiler.word(
+            "cancelled_wins",
+            raw.cancelled_wins.as_deref(),
+            &[("reinstate", false), ("stay", true)],
+        ),
         retained_within_days,
     }
 }

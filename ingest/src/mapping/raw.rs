@@ -51,6 +51,9 @@ pub struct RawMapping {
     pub deals_from_sales: Option<bool>,
     /// `keep` or `follow_owner`: whether a won deal moves with its owner.
     pub credit: Option<String>,
+    /// `reinstate` or `stay`: what a win is that is stated again after its cancellation; `stay` where wins and
+    /// cancellations come in files of their own.
+    pub cancelled_wins: Option<String>,
     /// Days after a win within which the customer counts as retained.
     pub retained_within_days: Option<i64>,
     /// Fields of all blocks.

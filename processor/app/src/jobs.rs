@@ -2,6 +2,8 @@
 
 mod due;
 
+use std::collections::BTreeSet;
+
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{Date32Type, Int64Type};
@@ -82,6 +84,7 @@ fn write_dates(
         .unwrap_or(1)
         .clamp(1, 31);
     let set = pipeline.seal()?.unwrap_or(0);
+    let written_months = months(engine)?;
     let mut done = 0;
     for chunk in days
         .chunk_by(|a, b| a.month() == b.month())
@@ -91,6 +94,11 @@ fn write_dates(
             continue;
         };
         let rows = window_rows(engine, *first, *last)?;
+        done += chunk.len();
+        // Years without an event have nothing to replace; the last date says how far the job has come.
+        if rows.num_rows() == 0 && !written_months.contains(&first.month()) && Some(last) != days.last() {
+            continue;
+        }
         let dates = chunk
             .iter()
             .map(|day| JobDate {
@@ -99,7 +107,6 @@ fn write_dates(
             })
             .collect();
         pipeline.replace_dates(SNAP_REP_WINDOW, set, dates)?;
-        done += chunk.len();
         listener.progress(SNAP_REP_WINDOW, done as u64, days.len() as u64);
     }
     Ok(days.iter().map(ToString::to_string).collect())
@@ -115,6 +122,18 @@ fn last_closed(engine: &Engine) -> Result<Option<Day>, Failure> {
         let column = batch.column(0).as_primitive_opt::<Date32Type>()?;
         column.is_valid(0).then(|| Day(column.value(0)))
     }))
+}
+
+/// The months of which the table has rows.
+fn months(engine: &Engine) -> Result<BTreeSet<String>, Failure> {
+    let sql = "SELECT DISTINCT CAST(DATE_TRUNC('month', as_of) AS DATE) FROM snap_rep_window";
+    let (_, batches) = ask(engine, sql)?;
+    let firsts = batches
+        .iter()
+        .filter_map(|batch| batch.column(0).as_primitive_opt::<Date32Type>());
+    Ok(firsts
+        .flat_map(|column| column.values().iter().map(|day| Day(*day).month()))
+        .collect())
 }
 
 fn first_number(engine: &Engine, sql: &str) -> Result<Option<i64>, Failure> {

@@ -110,7 +110,7 @@ fn text(answer: &Answer, cells: &[(&str, u64)]) -> String {
     line(format_args!("{}", counts.join(", ")));
     if answer.counts.unknown_reps > 0 {
         line(format_args!(
-            "{} facts of reps without an alias: import people first",
+            "{} facts of reps without an alias: import the people, then this file again",
             answer.counts.unknown_reps
         ));
     }

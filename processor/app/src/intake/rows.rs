@@ -81,6 +81,7 @@ impl Intake {
         } else {
             settle::Credit::Stays
         };
+        self.settle.cancelled_wins_stay = settings.cancelled_wins_stay;
         self.settle.retained_within_days = i32::try_from(settings.retained_within_days).unwrap_or(i32::MAX);
         let dry = dry_run.then(|| self.scratch_memory()).transpose()?;
         let mut reading = Reading {

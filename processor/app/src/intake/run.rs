@@ -50,52 +50,12 @@ impl Intake {
             let done = |import: &&Import| import.is_done(self.people_known()) && !options.dry_run;
             if let Some(done) = earlier.as_ref().filter(done) {
                 known += 1;
-                if !done.ticked {
-                    tally.last_day = tally.last_day.max(done.last_day);
-                    unticked.push(done.clone());
-                }
-                let again = Counts {
-                    published: 0,
-                    events: 0,
-                    unchanged: done.counts.published + done.counts.unchanged,
-                    ..done.counts
-                };
-                tally.answer.counts.add(&again);
-                listener.note(&format!(
-                    "`{}` was imported by this mapping before; nothing is to be done",
-                    file.display()
-                ));
-                continue;
+                pass_over(file, done, &mut tally, listener);
+                unticked.extend(Some(done.clone()).filter(|import| !import.ticked));
+            } else {
+                let entry = self.entry(file, digest, mapping, earlier.filter(|import| !import.complete));
+                unticked.push(self.import_file(entry, mapping, options, &mut tally, listener)?);
             }
-            // A file has one receipt time, also when it is read again after a crash; with more people known it is
-            // another statement.
-            let begun = earlier.filter(|import| !import.complete || options.dry_run);
-            let received = begun.map_or_else(clock::now, |import| Instant(import.received_us));
-            let mut entry = Import {
-                file_digest: digest,
-                file: std::path::absolute(file).unwrap_or_else(|_| file.clone()),
-                mapping_text: mapping.text.clone(),
-                received_us: received.0,
-                complete: false,
-                counts: Counts::default(),
-                last_day: None,
-                ticked: false,
-                people_known: self.people_known(),
-            };
-            if !options.dry_run {
-                imports.enter(&mapping.digest, &entry)?;
-            }
-            let before = tally.answer.counts;
-            let earlier_day = tally.last_day.take();
-            self.read_file(file, mapping, received, options.dry_run, None, &mut tally, listener)?;
-            if !options.dry_run {
-                entry.complete = true;
-                entry.counts = tally.answer.counts.since(&before);
-                entry.last_day = tally.last_day;
-                imports.enter(&mapping.digest, &entry)?;
-                unticked.push(entry);
-            }
-            tally.last_day = tally.last_day.max(earlier_day);
         }
         if !options.dry_run
             && let Some(day) = options.through.or(tally.last_day)
@@ -116,6 +76,49 @@ impl Intake {
             .map(|(map, value)| format!("{map}: {value}"))
             .collect();
         Ok(answer)
+    }
+
+    /// A file has one receipt time, also when it is read again after a crash; with more people known it is another
+    /// statement.
+    fn entry(&self, file: &Path, file_digest: String, mapping: &Mapping, begun: Option<Import>) -> Import {
+        Import {
+            file_digest,
+            file: std::path::absolute(file).unwrap_or_else(|_| file.to_owned()),
+            mapping_text: mapping.text.clone(),
+            received_us: begun.map_or_else(|| clock::now().0, |import| import.received_us),
+            complete: false,
+            counts: Counts::default(),
+            last_day: None,
+            ticked: false,
+            people_known: self.people_known(),
+        }
+    }
+
+    fn import_file(
+        &mut self,
+        mut entry: Import,
+        mapping: &Mapping,
+        options: &ImportOptions,
+        tally: &mut Tally,
+        listener: &mut dyn Listener,
+    ) -> Result<Import, Failure> {
+        let imports = Imports::new(&self.config.data);
+        if !options.dry_run {
+            imports.enter(&mapping.digest, &entry)?;
+        }
+        let before = tally.answer.counts;
+        let earlier_day = tally.last_day.take();
+        let received = Instant(entry.received_us);
+        let file = entry.file.clone();
+        self.read_file(&file, mapping, received, options.dry_run, None, tally, listener)?;
+        if !options.dry_run {
+            entry.complete = true;
+            entry.counts = tally.answer.counts.since(&before);
+            entry.last_day = tally.last_day;
+            imports.enter(&mapping.digest, &entry)?;
+        }
+        tally.last_day = tally.last_day.max(earlier_day);
+        Ok(entry)
     }
 
     /// Says how many rows are of unknown reps or of an assumed site; with several sites those need `accept`.
@@ -162,6 +165,23 @@ impl Intake {
         }
         Err(Failure::new(Exit::Wanting, text))
     }
+}
+
+fn pass_over(file: &Path, done: &Import, tally: &mut Tally, listener: &mut dyn Listener) {
+    if !done.ticked {
+        tally.last_day = tally.last_day.max(done.last_day);
+    }
+    let again = Counts {
+        published: 0,
+        events: 0,
+        unchanged: done.counts.published + done.counts.unchanged,
+        ..done.counts
+    };
+    tally.answer.counts.add(&again);
+    listener.note(&format!(
+        "`{}` was imported by this mapping before; nothing is to be done",
+        file.display()
+    ));
 }
 
 pub(crate) fn open(file: &Path, mapping: &Mapping) -> Result<import::Rows, Failure> {
