@@ -1,16 +1,14 @@
 //! One process that serves, others that talk to it, and what is left when it dies.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use paceline_tests::sandbox::{DEADLINE, Dump, Running, Sandbox};
 
 use crate::calls_file::{CallRow, calls_csv};
 use crate::deals_file::{import_people, own_mapping};
+use crate::encodings::gzip;
 
 const TRANSIENT: Option<i32> = Some(4);
 const PEOPLE: [(&str, &str); 2] = [("ada", "main"), ("bo", "main")];
@@ -39,12 +37,6 @@ fn calls(from: u32, to: u32) -> String {
         CallRow::plain(&format!("c{number}"), rep, &day, 8 + number % 9)
     };
     calls_csv(&(from..to).map(row).collect::<Vec<_>>())
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes).expect("a vector takes everything");
-    encoder.finish().expect("a vector takes everything")
 }
 
 fn import_calls(sandbox: &Sandbox, name: &str, text: &str) {

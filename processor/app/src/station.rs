@@ -257,7 +257,11 @@ impl Station {
 
     fn flush(&mut self) -> Result<(), Failure> {
         self.pipeline.flush(self.intake.dimensions()?)?;
-        // What the fold itself refuses is a dead letter only once it has been folded.
+        self.publish_refused()
+    }
+
+    /// What the fold itself refuses is a dead letter only once it has been folded.
+    fn publish_refused(&mut self) -> Result<(), Failure> {
         let refused = self.intake.dimensions()?;
         if refused.is_empty() {
             return Ok(());
@@ -273,10 +277,7 @@ impl Station {
         self.check()?;
         self.intake.tick_silent()?;
         if self.pipeline.take_published_news() {
-            let refused = self.intake.dimensions()?;
-            if !refused.is_empty() {
-                self.pipeline.flush(refused)?;
-            }
+            self.publish_refused()?;
             jobs::run_due(&self.config, &self.pipeline, &mut Quiet)?;
         }
         if self.pipeline.maintenance_due() {
