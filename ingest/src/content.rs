@@ -33,9 +33,12 @@ impl fmt::Display for Content {
     }
 }
 
-/// The canonical form of what an event states: JSON with sorted keys and no spaces (RFC 8785).
+/// The canonical form of what an event states, JSON with sorted keys and no spaces (RFC 8785), and its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Canonical(Vec<u8>);
+pub struct Canonical {
+    bytes: Vec<u8>,
+    content: Content,
+}
 
 impl Canonical {
     /// The canonical form of an event.
@@ -54,18 +57,21 @@ impl Canonical {
             slot.write(event, &fields, &mut out);
         }
         out.push(b'}');
-        Self(out)
+        Self {
+            content: first_64(Sha256::new_with_prefix(&out)),
+            bytes: out,
+        }
     }
 
     /// The content.
     pub fn content(&self) -> Content {
-        first_64(Sha256::new_with_prefix(&self.0))
+        self.content
     }
 
     /// The content together with the id of the version that it replaces: won, cancelled and won again are three.
     pub fn replacing(&self, replaced: &EventId) -> Content {
         first_64(
-            Sha256::new_with_prefix(&self.0)
+            Sha256::new_with_prefix(&self.bytes)
                 .chain_update([b'\n'])
                 .chain_update(replaced.as_str()),
         )
@@ -73,7 +79,7 @@ impl Canonical {
 
     /// The canonical form itself.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        &self.bytes
     }
 }
 

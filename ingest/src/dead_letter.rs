@@ -77,11 +77,11 @@ pub enum Origin {
 impl From<&draft::Origin> for Origin {
     fn from(origin: &draft::Origin) -> Self {
         Self::File {
-            name: origin.file_name.clone(),
-            digest: origin.file_digest.clone(),
+            name: origin.file.name.clone(),
+            digest: origin.file.digest.clone(),
             line: origin.line,
             block: origin.block,
-            mapping: origin.mapping.clone(),
+            mapping: origin.mapping.to_string(),
         }
     }
 }
@@ -231,15 +231,20 @@ impl DeadLetter {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::import::FileName;
 
     fn letter(line: u64) -> DeadLetter {
         let origin = draft::Origin {
-            file_name: "crm.csv".to_owned(),
-            file_digest: sha256_hex(b"file"),
+            file: Arc::new(FileName {
+                name: "crm.csv".to_owned(),
+                digest: sha256_hex(b"file"),
+            }),
             line,
             block: 1,
-            mapping: "crm-deals".to_owned(),
+            mapping: "crm-deals".into(),
         };
         let received_at = Instant(1_700_000_000_000_000);
         let reject = Reject::missing("time");

@@ -1,8 +1,12 @@
 //! Drafts: facts as a source states them, stamped, before versions are settled.
 
+use std::sync::Arc;
+
 use paceline_schemas::event::Event;
 use paceline_schemas::ids::{EventId, RepId};
 use paceline_schemas::symbol::CreditRole;
+
+use crate::import::FileName;
 
 /// One fact as a source states it, stamped, before versions are settled.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,14 +39,12 @@ pub struct Share {
 /// Where a draft came from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
-    /// Name of the file, without its folder.
-    pub file_name: String,
-    /// SHA-256 of the file, in hex.
-    pub file_digest: String,
+    /// The file.
+    pub file: Arc<FileName>,
     /// Line at which the row begins; the header is line 1.
     pub line: u64,
     /// Number of the block within the mapping, from 0.
     pub block: u32,
     /// Name of the mapping.
-    pub mapping: String,
+    pub mapping: Arc<str>,
 }

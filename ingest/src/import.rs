@@ -46,7 +46,7 @@ impl Default for Limits {
 }
 
 /// What names a file: the last part of its path and its content.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileName {
     /// Name without the folder.
     pub name: String,

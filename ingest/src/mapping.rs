@@ -11,6 +11,8 @@ mod raw;
 mod rep;
 mod value;
 
+use std::sync::Arc;
+
 use paceline_schemas::event::EventType;
 use paceline_schemas::ids::Currency;
 use paceline_schemas::reject::Reject;
@@ -96,7 +98,7 @@ pub struct Settings {
 /// A mapping without faults.
 #[derive(Debug, Clone)]
 pub struct CompiledMapping {
-    name: String,
+    name: Arc<str>,
     connection: String,
     entity: Vec<usize>,
     layout: Layout,

@@ -47,9 +47,8 @@ impl Default for Options {
 }
 
 #[derive(Debug)]
-struct Entry {
+struct Kept {
     record: Record,
-    dirty: bool,
     /// Used since the last eviction.
     used: bool,
 }
@@ -58,9 +57,12 @@ struct Entry {
 #[derive(Debug)]
 pub struct Memory {
     store: Box<dyn Store>,
-    entries: HashMap<Vec<u8>, Entry>,
-    dirty: usize,
-    evict_at: usize,
+    /// Records that the store does not hold yet.
+    changed: HashMap<Vec<u8>, Record>,
+    /// Records as the store holds them.
+    kept: HashMap<Vec<u8>, Kept>,
+    /// The key last looked for in vain: a new entity is looked for once when it is settled, once when it is noted.
+    missing: Option<Vec<u8>>,
     options: Options,
     complete_to: CompleteTo,
 }
@@ -77,9 +79,9 @@ impl Memory {
         };
         Ok(Self {
             store: Box::new(store),
-            entries: HashMap::new(),
-            dirty: 0,
-            evict_at: options.entities_max,
+            changed: HashMap::new(),
+            kept: HashMap::new(),
+            missing: None,
             options,
             complete_to,
         })
@@ -92,7 +94,7 @@ impl Memory {
 
     /// Entities changed since the last commit. A caller commits before they are too many.
     pub fn dirty(&self) -> usize {
-        self.dirty
+        self.changed.len()
     }
 
     /// Writes what changed together with the positions up to which the log is in memory; other partitions keep
@@ -103,47 +105,61 @@ impl Memory {
     pub fn commit(&mut self, complete_to: &CompleteTo) -> Result<(), Error> {
         let mut positions = self.complete_to.clone();
         positions.extend(complete_to.iter().map(|(at, offset)| (*at, *offset)));
-        if self.dirty == 0 && positions == self.complete_to {
+        if self.changed.is_empty() && positions == self.complete_to {
             return Ok(());
         }
-        let changed = self.entries.iter().filter(|(_, entry)| entry.dirty);
+        let changed = self.changed.iter();
         let mut batch: Batch = changed
-            .map(|(key, entry)| (key.clone(), Some(entry.record.encode())))
+            .map(|(key, record)| (key.clone(), Some(record.encode())))
             .collect();
         batch.push((key::COMPLETE_TO.to_vec(), Some(encode_positions(&positions))));
         self.store.write(batch)?;
         self.complete_to = positions;
-        for entry in self.entries.values_mut() {
-            entry.dirty = false;
+        for (key, record) in std::mem::take(&mut self.changed) {
+            self.keep(key, record);
         }
-        self.dirty = 0;
-        self.evict();
         Ok(())
     }
 
     /// The record of `key`.
     pub(crate) fn get(&mut self, key: &[u8]) -> Result<Option<&Record>, Error> {
-        // Looked up twice: a borrow that is returned in one branch would last for the other one too.
-        if !self.entries.contains_key(key) {
-            let Some(bytes) = self.store.get(key)? else {
+        if !self.changed.contains_key(key) && !self.kept.contains_key(key) {
+            let Some(record) = self.read(key)? else {
                 return Ok(None);
             };
-            let record = Record::decode(&bytes).map_err(|detail| unreadable(key, detail))?;
-            self.insert(key.to_vec(), record, false);
+            self.keep(key.to_vec(), record);
         }
-        Ok(self.entries.get_mut(key).map(|entry| {
-            entry.used = true;
-            &entry.record
+        if let Some(record) = self.changed.get(key) {
+            return Ok(Some(record));
+        }
+        Ok(self.kept.get_mut(key).map(|kept| {
+            kept.used = true;
+            &kept.record
         }))
     }
 
     /// Takes the record of `key` out, to be changed and [`put`](Self::put) back.
     fn take(&mut self, key: &[u8]) -> Result<Option<Record>, Error> {
-        if let Some(entry) = self.entries.remove(key) {
-            self.dirty -= usize::from(entry.dirty);
-            return Ok(Some(entry.record));
+        if let Some(record) = self.changed.remove(key) {
+            return Ok(Some(record));
+        }
+        if let Some(kept) = self.kept.remove(key) {
+            return Ok(Some(kept.record));
+        }
+        self.read(key)
+    }
+
+    fn put(&mut self, key: Vec<u8>, record: Record) {
+        self.missing = self.missing.take().filter(|missing| *missing != key);
+        self.changed.insert(key, record);
+    }
+
+    fn read(&mut self, key: &[u8]) -> Result<Option<Record>, Error> {
+        if self.missing.as_deref() == Some(key) {
+            return Ok(None);
         }
         let Some(bytes) = self.store.get(key)? else {
+            self.missing = Some(key.to_vec());
             return Ok(None);
         };
         Record::decode(&bytes)
@@ -151,37 +167,23 @@ impl Memory {
             .map_err(|detail| unreadable(key, detail))
     }
 
-    fn put(&mut self, key: Vec<u8>, record: Record) {
-        self.insert(key, record, true);
-        self.dirty += 1;
-    }
-
-    fn insert(&mut self, key: Vec<u8>, record: Record, dirty: bool) {
-        if self.entries.len() >= self.evict_at {
+    fn keep(&mut self, key: Vec<u8>, record: Record) {
+        if self.kept.len() >= self.options.entities_max {
             self.evict();
         }
-        let entry = Entry {
-            record,
-            dirty,
-            used: true,
-        };
-        self.entries.insert(key, entry);
+        self.kept.insert(key, Kept { record, used: true });
     }
 
-    // Drops clean entries that were not used since the last time, then all clean ones if that was not enough. The mark
-    // moves with what cannot go, so that an eviction is paid for by as many insertions.
+    // Drops what was not used since the last time, then everything if that was not enough: an eviction is paid for by
+    // as many insertions.
     fn evict(&mut self) {
-        let most = self.options.entities_max;
-        if self.entries.len() >= most {
-            self.entries.retain(|_, entry| entry.dirty || entry.used);
-            if self.entries.len() > most / 2 {
-                self.entries.retain(|_, entry| entry.dirty);
-            }
-            for entry in self.entries.values_mut() {
-                entry.used = false;
-            }
+        self.kept.retain(|_, kept| kept.used);
+        if self.kept.len() > self.options.entities_max / 2 {
+            self.kept.clear();
         }
-        self.evict_at = most.max(self.dirty * 2);
+        for kept in self.kept.values_mut() {
+            kept.used = false;
+        }
     }
 }
 

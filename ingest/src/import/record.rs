@@ -80,7 +80,7 @@ impl Row {
     }
 
     /// What names the file.
-    pub fn file(&self) -> &FileName {
+    pub fn file(&self) -> &Arc<FileName> {
         &self.file
     }
 }

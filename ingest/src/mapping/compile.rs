@@ -105,7 +105,7 @@ pub(super) fn compile(raw: &RawMapping) -> Result<CompiledMapping, Vec<Fault>> {
         return Err(compiler.faults);
     }
     Ok(CompiledMapping {
-        name: raw.mapping.clone(),
+        name: raw.mapping.as_str().into(),
         connection: raw.connection.clone(),
         entity,
         layout,

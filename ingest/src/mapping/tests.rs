@@ -201,7 +201,7 @@ fn a_won_deal_gives_its_opening_and_its_win() {
         ("1C1I7A6R", 2, 1)
     );
     assert_eq!(
-        (won.origin.mapping.as_str(), won.origin.file_name.as_str()),
+        (&*won.origin.mapping, won.origin.file.name.as_str()),
         ("crm-deals", "rows.csv")
     );
 }

@@ -1,5 +1,7 @@
 //! The last steps of a draft: what follows from the entity, the time, the stamps, the checks.
 
+use std::sync::Arc;
+
 use paceline_schemas::disposition::Disposition;
 use paceline_schemas::envelope::{Envelope, TIME_MIN};
 use paceline_schemas::event::{Data, Deal, Event, EventType, Previous};
@@ -46,18 +48,16 @@ impl Assembly<'_> {
         };
         self.stamper.stamp(&mut event, basis)?;
         check(&mut event)?;
-        let file = self.row.file();
         Ok(Draft {
             entity: self.entity.to_owned(),
             event,
             id: None,
             splits: self.splits,
             origin: Origin {
-                file_name: file.name.clone(),
-                file_digest: file.digest.clone(),
+                file: Arc::clone(self.row.file()),
                 line: self.row.line,
                 block: self.number,
-                mapping: self.mapping.name.clone(),
+                mapping: Arc::clone(&self.mapping.name),
             },
         })
     }
