@@ -131,6 +131,16 @@ pub enum Error {
         /// The name.
         name: String,
     },
+    /// A broker, or the client that talks to it, failed.
+    #[error("{action}: {cause}")]
+    Broker {
+        /// What was attempted.
+        action: String,
+        /// What was said, and what can be done.
+        cause: String,
+        /// Who can mend it.
+        class: Class,
+    },
     /// The store beneath the embedded log failed.
     #[error("{action} in the log's store")]
     Store {
@@ -157,6 +167,7 @@ impl Error {
     /// Who can mend it.
     pub fn class(&self) -> Class {
         match self {
+            Self::Broker { class, .. } => *class,
             Self::UnknownPartition { .. }
             | Self::PartitionCount { .. }
             | Self::RecordTooLarge { .. }

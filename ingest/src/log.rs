@@ -16,6 +16,8 @@
 //! | `Lost` | drops its state; the partitions are gone |
 
 pub mod embedded;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 
 use std::fmt;
 use std::sync::mpsc;

@@ -1,41 +1,28 @@
-//! What every log promises, run against each log; then what the embedded one promises beyond it.
+//! What every log promises.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use paceline_ingest::error::{Class, Error};
-use paceline_ingest::log::embedded::{EmbeddedLog, Options, RECORD_BYTES_MAX};
-use paceline_ingest::log::{Bounds, Log, LogReader as _, LogSource, ReadLimit, Record, SourceEvent, Stored};
+use paceline_ingest::log::{Bounds, Log, LogSource, ReadLimit, Record, SourceEvent, Stored};
 use paceline_schemas::position::{Offset, Partition, Topic, partition_of};
-use paceline_schemas::time::Instant;
 
-const LONG: Duration = Duration::from_secs(10);
+const LONG: Duration = Duration::from_secs(30);
 const SOON: Duration = Duration::from_millis(20);
 const EVENTS: Topic = Topic::Events;
-
-fn options(data: &Path) -> Options {
-    let mut options = Options::new(data, || Instant(1_795_428_000_000_000));
-    options.events_partitions = 3;
-    options
-}
-
-fn open(data: &Path) -> EmbeddedLog {
-    EmbeddedLog::open(&options(data)).expect("opens")
-}
 
 fn record(n: usize) -> Record {
     Record::new(format!("rep-{}", n % 7), format!("payload {n}"))
 }
 
 /// The whole contract; the log must be new, with at least two partitions of events.
-fn contract(log: &dyn Log) {
+pub(crate) fn contract(log: &dyn Log, record_bytes_max: usize) {
     let appended = appends_are_dense_ordered_and_placed_by_key(log);
     reads_return_what_was_appended(log, &appended);
     reads_keep_their_limits_and_bounds(log);
     a_named_partition_wins_over_the_key(log);
-    wrong_appends_leave_nothing(log);
+    wrong_appends_leave_nothing(log, record_bytes_max);
     a_consumer_gets_all_from_its_positions_then_the_end(log);
     an_append_wakes_a_waiting_consumer(log);
     a_paused_partition_is_silent_and_loses_nothing(log);
@@ -43,9 +30,9 @@ fn contract(log: &dyn Log) {
     concurrent_appends_keep_the_order_of_each_caller(log);
 }
 
-type Appended = BTreeMap<(Partition, Offset), Record>;
+pub(crate) type Appended = BTreeMap<(Partition, Offset), Record>;
 
-fn appends_are_dense_ordered_and_placed_by_key(log: &dyn Log) -> Appended {
+pub(crate) fn appends_are_dense_ordered_and_placed_by_key(log: &dyn Log) -> Appended {
     assert!(log.partitions(EVENTS) > 1);
     assert!(log.append(EVENTS, Vec::new()).expect("nothing is fine").is_empty());
     let mut next = BTreeMap::<Partition, Offset>::new();
@@ -68,7 +55,7 @@ fn appends_are_dense_ordered_and_placed_by_key(log: &dyn Log) -> Appended {
     appended
 }
 
-fn reads_return_what_was_appended(log: &dyn Log, appended: &Appended) {
+pub(crate) fn reads_return_what_was_appended(log: &dyn Log, appended: &Appended) {
     for partition in 0..log.partitions(EVENTS) {
         let stored = read_all(log, partition, 0);
         let expected: Vec<_> = appended.iter().filter(|((p, _), _)| *p == partition).collect();
@@ -130,14 +117,14 @@ fn a_named_partition_wins_over_the_key(log: &dyn Log) {
     assert_eq!(places, [(other, next)]);
 }
 
-fn wrong_appends_leave_nothing(log: &dyn Log) {
+fn wrong_appends_leave_nothing(log: &dyn Log, record_bytes_max: usize) {
     let ends = |log: &dyn Log| {
         (0..log.partitions(EVENTS))
             .map(|p| log.bounds(EVENTS, p).ok())
             .collect::<Vec<_>>()
     };
     let before = ends(log);
-    let large = Record::new("k", vec![0; RECORD_BYTES_MAX]);
+    let large = Record::new("k", vec![0; record_bytes_max]);
     for wrong in [Record::to(log.partitions(EVENTS), "k", "v"), large] {
         let refused = log.append(EVENTS, vec![record(1), wrong]).expect_err("refused");
         assert_eq!(refused.class(), Class::Input, "{refused}");
@@ -295,67 +282,4 @@ fn concurrent_appends_keep_the_order_of_each_caller(log: &dyn Log) {
         assert_eq!(payloads.len(), 100);
         assert!(payloads.is_sorted());
     }
-}
-
-#[test]
-fn the_embedded_log_keeps_the_contract() {
-    let folder = tempfile::tempdir().expect("temp dir");
-    contract(&open(folder.path()));
-}
-
-#[test]
-fn reopening_keeps_everything_acknowledged_and_the_identity() {
-    let folder = tempfile::tempdir().expect("temp dir");
-    let log = open(folder.path());
-    let appended = appends_are_dense_ordered_and_placed_by_key(&log);
-    let memory = log.keyspace("memory").expect("keyspace");
-    memory
-        .write(vec![
-            (b"a/1".to_vec(), Some(b"x".to_vec())),
-            (b"b/1".to_vec(), Some(b"y".to_vec())),
-        ])
-        .expect("written");
-    memory
-        .write(vec![(b"a/2".to_vec(), Some(b"z".to_vec())), (b"b/1".to_vec(), None)])
-        .expect("written");
-    memory.persist().expect("synced");
-    let cluster = log.cluster_id().to_owned();
-    drop((memory, log));
-
-    let log = open(folder.path());
-    assert_eq!((cluster.len(), log.cluster_id()), (32, cluster.as_str()));
-    reads_return_what_was_appended(&log, &appended);
-    let memory = log.keyspace("memory").expect("keyspace");
-    let rows = memory.scan(b"a/").collect::<Result<Vec<_>, _>>().expect("readable");
-    assert_eq!(
-        rows,
-        [(b"a/1".to_vec(), b"x".to_vec()), (b"a/2".to_vec(), b"z".to_vec())]
-    );
-    assert_eq!(memory.get(b"b/1").expect("readable"), None);
-    for reserved in ["", "log.records"] {
-        assert_eq!(log.keyspace(reserved).expect_err("reserved").class(), Class::Input);
-    }
-}
-
-#[test]
-fn opening_twice_or_with_another_partition_count_is_refused() {
-    let folder = tempfile::tempdir().expect("temp dir");
-    let log = open(folder.path());
-    let twice = EmbeddedLog::open(&options(folder.path())).expect_err("locked");
-    assert!(matches!(twice, Error::Locked { .. }), "{twice}");
-    drop(log);
-    let mut other = options(folder.path());
-    other.events_partitions = 4;
-    let refused = EmbeddedLog::open(&other).expect_err("another count");
-    assert!(
-        matches!(
-            refused,
-            Error::PartitionCount {
-                stored: 3,
-                configured: 4,
-                ..
-            }
-        ),
-        "{refused}"
-    );
 }

@@ -1,0 +1,128 @@
+//! The log on Apache Kafka, by librdkafka.
+//!
+//! What is absent: transactions (librdkafka lacks what makes them safe, so exactly-once rests on the owner's
+//! checkpoints), and offsets committed to the broker. Topics are made and checked by [`topics`]; opening only asks for
+//! their partitions.
+//!
+//! The invariant: an append is acknowledged once the broker has it by its own `acks=all`; a record's partition is that
+//! of its key by murmur2 here as in any Java client.
+
+mod assignment;
+mod client;
+mod fault;
+mod poller;
+mod producer;
+mod reader;
+mod settings;
+mod source;
+pub mod topics;
+mod watchdog;
+
+use std::collections::BTreeMap;
+
+use paceline_schemas::position::{Offset, Partition, Topic};
+
+use self::producer::Producer;
+use self::reader::Reader;
+use self::source::Source;
+use super::{Bounds, Log, LogReader, LogSink, LogSource, ReadLimit, Record, Stored};
+use crate::error::Error;
+
+pub use self::settings::{Options, RECORD_BYTES_MAX, SettingFault};
+
+/// The log of a deployment on a Kafka cluster.
+#[derive(Debug)]
+pub struct KafkaLog {
+    options: Options,
+    cluster: String,
+    partitions: BTreeMap<Topic, u32>,
+    reader: Reader,
+    producer: Producer,
+}
+
+impl KafkaLog {
+    /// Connects and asks for the partitions of the canonical topics.
+    ///
+    /// # Errors
+    /// A setting is wrong; no broker answered in time; the broker refuses us; a topic is not there or has another
+    /// number of partitions.
+    pub fn open(options: &Options) -> Result<Self, Error> {
+        let connected = client::connect(options)?;
+        let mut partitions = BTreeMap::new();
+        for topic in Topic::ALL {
+            let stored = client::partitions(&connected, options, topic)?;
+            let configured = options.partitions(topic);
+            if stored != configured {
+                return Err(Error::PartitionCount {
+                    topic,
+                    stored,
+                    configured,
+                });
+            }
+            partitions.insert(topic, stored);
+        }
+        Ok(Self {
+            cluster: client::cluster_id(&connected, options)?,
+            producer: Producer::new(options)?,
+            reader: Reader::new(options, connected),
+            options: options.clone(),
+            partitions,
+        })
+    }
+
+    fn check(&self, topic: Topic, partition: Partition) -> Result<(), Error> {
+        let partitions = self.partitions(topic);
+        if partition < partitions {
+            return Ok(());
+        }
+        Err(Error::UnknownPartition {
+            topic,
+            partition,
+            partitions,
+        })
+    }
+}
+
+impl LogSink for KafkaLog {
+    fn append(&self, topic: Topic, records: Vec<Record>) -> Result<Vec<(Partition, Offset)>, Error> {
+        for record in &records {
+            let bytes = record.key.len() + record.payload.len();
+            if bytes > RECORD_BYTES_MAX {
+                return Err(Error::RecordTooLarge {
+                    bytes,
+                    limit: RECORD_BYTES_MAX,
+                });
+            }
+            if let Some(partition) = record.partition {
+                self.check(topic, partition)?;
+            }
+        }
+        self.producer.append(topic, self.partitions(topic), &records)
+    }
+}
+
+impl LogReader for KafkaLog {
+    fn read(&self, topic: Topic, partition: Partition, from: Offset, limit: ReadLimit) -> Result<Vec<Stored>, Error> {
+        self.check(topic, partition)?;
+        self.reader.read(topic, partition, from, limit)
+    }
+
+    fn bounds(&self, topic: Topic, partition: Partition) -> Result<Bounds, Error> {
+        self.check(topic, partition)?;
+        self.reader.bounds(topic, partition)
+    }
+
+    fn partitions(&self, topic: Topic) -> u32 {
+        self.partitions.get(&topic).copied().unwrap_or(0)
+    }
+
+    fn cluster_id(&self) -> &str {
+        &self.cluster
+    }
+}
+
+impl Log for KafkaLog {
+    fn subscribe(&self, topic: Topic) -> Result<Box<dyn LogSource>, Error> {
+        Ok(Box::new(Source::start(&self.options, topic)?))
+    }
+}

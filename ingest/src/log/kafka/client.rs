@@ -1,0 +1,111 @@
+//! The connection: the first answer of a broker, the partitions of a topic, the identity of the cluster.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant as Monotonic};
+
+use paceline_schemas::position::Topic;
+use rdkafka::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+
+use super::fault::{self, Meaning};
+use super::settings::{Options, client_of};
+use crate::error::{Class, Error};
+
+/// One attempt to reach a broker.
+const ATTEMPT: Duration = Duration::from_secs(5);
+
+/// What a client of ours hears beside its answers.
+#[derive(Debug, Default)]
+pub(super) struct Context {
+    last: Mutex<Option<(Code, String)>>,
+}
+
+impl Context {
+    /// The last thing that the client complained of.
+    pub(super) fn last_error(&self) -> Option<(Code, String)> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl ClientContext for Context {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        if let Some(code) = error.rdkafka_error_code() {
+            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((code, reason.to_owned()));
+        }
+    }
+}
+
+impl ConsumerContext for Context {}
+
+/// Lines of the client are lines of our log; what it calls errors are mostly connections that it makes again.
+pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
+    match level {
+        RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
+            tracing::error!(facility, "{message}");
+        }
+        RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning => tracing::warn!(facility, "{message}"),
+        RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => tracing::info!(facility, "{message}"),
+        RDKafkaLogLevel::Debug => tracing::debug!(facility, "{message}"),
+    }
+}
+
+/// A client that a broker has answered.
+pub(super) fn connect(options: &Options) -> Result<BaseConsumer<Context>, Error> {
+    let failed = |error: KafkaError| fault::broker("connect to Kafka", &error);
+    let client: BaseConsumer<Context> = client_of(&options.consumer(), Context::default()).map_err(failed)?;
+    let begun = Monotonic::now();
+    let mut told = false;
+    loop {
+        let error = match client.fetch_metadata(Some(&options.topic_name(Topic::Events)), ATTEMPT) {
+            Ok(_) => return Ok(client),
+            Err(error) => error,
+        };
+        // Complaints wait in the queue until it is polled.
+        while client.poll(Duration::ZERO).is_some() {}
+        let complaint = client.context().last_error();
+        let (code, said) = match &complaint {
+            Some((code, said)) => (*code, Some(said.as_str())),
+            None => (error.rdkafka_error_code().unwrap_or(Code::OperationTimedOut), None),
+        };
+        let action = format!("connect to Kafka at `{}`", options.bootstrap);
+        let failure = fault::coded(&action, code, said);
+        if fault::meaning_of(code) != Meaning::Passing || begun.elapsed() >= options.connect_timeout {
+            return Err(failure);
+        }
+        if !std::mem::replace(&mut told, true) {
+            tracing::warn!("{failure}; trying again for {:?}", options.connect_timeout);
+        }
+    }
+}
+
+/// Partitions of a topic; none is an error that says how topics are made.
+pub(super) fn partitions(client: &BaseConsumer<Context>, options: &Options, topic: Topic) -> Result<u32, Error> {
+    let name = options.topic_name(topic);
+    let action = format!("find the topic `{name}`");
+    let metadata = client
+        .fetch_metadata(Some(&name), options.request_timeout)
+        .map_err(|error| fault::broker(&action, &error))?;
+    let found = metadata.topics().iter().find(|found| found.name() == name);
+    match found.map(|found| (found.error(), found.partitions().len())) {
+        Some((None, count)) if count > 0 => Ok(u32::try_from(count).unwrap_or(u32::MAX)),
+        Some((Some(error), _)) => Err(fault::coded(&action, Code::from(error), None)),
+        _ => Err(fault::coded(&action, Code::UnknownTopicOrPartition, None)),
+    }
+}
+
+pub(super) fn cluster_id(client: &BaseConsumer<Context>, options: &Options) -> Result<String, Error> {
+    client
+        .client()
+        .fetch_cluster_id(options.request_timeout)
+        .ok_or_else(|| Error::Broker {
+            action: "ask for the identity of the cluster".to_owned(),
+            cause: "the broker names none".to_owned(),
+            class: Class::Fatal,
+        })
+}

@@ -1,0 +1,127 @@
+//! What an error of librdkafka means for us, and what a person does about it.
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+
+use crate::error::{Class, Error};
+
+/// What follows from an error of the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// The client connects again by itself.
+    Passing,
+    /// Nobody lets us in until a person does something.
+    Withheld,
+    /// A position is not held.
+    OutOfRange,
+    /// Going on could lose or double records.
+    Fatal,
+}
+
+pub(super) fn meaning(error: &KafkaError) -> Meaning {
+    match error.rdkafka_error_code() {
+        Some(code) => meaning_of(code),
+        None => Meaning::Fatal,
+    }
+}
+
+pub(super) fn meaning_of(code: Code) -> Meaning {
+    match code {
+        Code::BrokerTransportFailure
+        | Code::AllBrokersDown
+        | Code::Resolve
+        | Code::OperationTimedOut
+        | Code::RequestTimedOut
+        | Code::TimedOutQueue
+        | Code::MessageTimedOut
+        | Code::LeaderNotAvailable
+        | Code::NotLeaderForPartition
+        | Code::BrokerNotAvailable
+        | Code::ReplicaNotAvailable
+        | Code::NetworkException
+        | Code::CoordinatorLoadInProgress
+        | Code::CoordinatorNotAvailable
+        | Code::NotCoordinator
+        | Code::NotEnoughReplicas
+        | Code::NotEnoughReplicasAfterAppend
+        | Code::WaitingForCoordinator
+        | Code::InProgress
+        | Code::PreviousInProgress
+        | Code::QueueFull
+        | Code::NotController
+        | Code::FencedLeaderEpoch
+        | Code::UnknownLeaderEpoch
+        | Code::OffsetNotAvailable
+        | Code::RebalanceInProgress
+        | Code::UnknownMemberId
+        | Code::IllegalGeneration
+        | Code::PurgeInflight
+        | Code::PurgeQueue => Meaning::Passing,
+        Code::Authentication
+        | Code::SaslAuthenticationFailed
+        | Code::SSL
+        | Code::TopicAuthorizationFailed
+        | Code::GroupAuthorizationFailed
+        | Code::ClusterAuthorizationFailed
+        | Code::TransactionalIdAuthorizationFailed
+        | Code::UnknownTopic
+        | Code::UnknownPartition
+        | Code::UnknownTopicOrPartition => Meaning::Withheld,
+        Code::AutoOffsetReset | Code::OffsetOutOfRange => Meaning::OutOfRange,
+        _ => Meaning::Fatal,
+    }
+}
+
+/// What a person does about it.
+fn advice(code: Code) -> Option<&'static str> {
+    Some(match code {
+        Code::BrokerTransportFailure | Code::AllBrokersDown | Code::Resolve | Code::OperationTimedOut => {
+            "check that the brokers of `log.kafka.bootstrap` run and can be reached from here"
+        }
+        Code::MessageTimedOut | Code::NotEnoughReplicas | Code::NotEnoughReplicasAfterAppend => {
+            "check that enough brokers run for the topic's `min.insync.replicas`"
+        }
+        Code::Authentication | Code::SaslAuthenticationFailed => {
+            "check user and password in `log.kafka.properties` (`sasl.username`, `sasl.password`, `sasl.mechanism`)"
+        }
+        Code::SSL => "check `ssl.ca.location` and the names in the broker's certificate",
+        Code::TopicAuthorizationFailed => {
+            "let the user read, write and describe the topics of Paceline, and describe their configuration"
+        }
+        Code::GroupAuthorizationFailed => "let the user read the consumer group `log.kafka.group`",
+        Code::ClusterAuthorizationFailed => "let the user write idempotently to the cluster",
+        Code::UnknownTopic | Code::UnknownPartition | Code::UnknownTopicOrPartition => {
+            "make the topics by `paceline topics create`; one that was deleted is another log: see `paceline fsck`"
+        }
+        _ => return None,
+    })
+}
+
+/// Our error for one of the client.
+pub(super) fn broker(action: &str, error: &KafkaError) -> Error {
+    match error.rdkafka_error_code() {
+        Some(code) => coded(action, code, None),
+        None => Error::Broker {
+            action: action.to_owned(),
+            cause: error.to_string(),
+            class: Class::Fatal,
+        },
+    }
+}
+
+/// Our error for a code, with what the client said of it.
+pub(super) fn coded(action: &str, code: Code, said: Option<&str>) -> Error {
+    let mut cause = said.map_or_else(|| code.to_string(), str::to_owned);
+    if let Some(advice) = advice(code) {
+        cause.push_str("; ");
+        cause.push_str(advice);
+    }
+    Error::Broker {
+        action: action.to_owned(),
+        cause,
+        class: match meaning_of(code) {
+            Meaning::Passing => Class::Transient,
+            Meaning::Withheld => Class::Input,
+            Meaning::OutOfRange | Meaning::Fatal => Class::Fatal,
+        },
+    }
+}

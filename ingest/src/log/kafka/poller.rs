@@ -1,0 +1,275 @@
+//! The polling thread: from messages to batches, pausing what the owner cannot keep up with.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant as Monotonic};
+
+use paceline_schemas::position::Partition;
+use rdkafka::TopicPartitionList;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::message::{BorrowedMessage, Message as _};
+
+use super::assignment::Group;
+use super::fault::{self, Meaning};
+use super::reader::{self, number, stored};
+use super::source::Flow;
+use super::watchdog::Watchdog;
+use crate::error::{Class, Error};
+use crate::log::{ReadLimit, SourceEvent, Stored};
+
+const POLL: Duration = Duration::from_millis(20);
+/// How long what a person has to mend is waited for.
+const MENDING: Duration = Duration::from_secs(300);
+/// Without a message for so long the broker is asked whether it holds some.
+const SILENCE: Duration = Duration::from_secs(60);
+
+pub(super) struct Poller {
+    consumer: BaseConsumer<Group>,
+    flow: Arc<Flow>,
+    paused: BTreeSet<Partition>,
+    gathered: BTreeMap<Partition, (Vec<Stored>, usize)>,
+    troubled_since: Option<Monotonic>,
+    heard_at: Monotonic,
+}
+
+impl Poller {
+    pub(super) fn new(consumer: BaseConsumer<Group>, flow: Arc<Flow>) -> Self {
+        Self {
+            consumer,
+            flow,
+            paused: BTreeSet::new(),
+            gathered: BTreeMap::new(),
+            troubled_since: None,
+            heard_at: Monotonic::now(),
+        }
+    }
+
+    /// Polls until the owner leaves or nothing more can come.
+    pub(super) fn run(mut self) {
+        let watchdog = Watchdog::start();
+        while !self.group().stopping.load(Ordering::Acquire) {
+            watchdog.pat();
+            if let Err(error) = self.turn() {
+                // The owner that would want to know may have gone.
+                self.group().events.send(Err(error)).ok();
+                break;
+            }
+        }
+        // From here on partitions are given back without asking, and the client may take its time.
+        self.group().stopping.store(true, Ordering::Release);
+        watchdog.rest();
+    }
+
+    fn group(&self) -> &Arc<Group> {
+        self.consumer.context()
+    }
+
+    fn turn(&mut self) -> Result<(), Error> {
+        let limit = ReadLimit::default();
+        let (mut count, mut bytes, mut wait) = (0, 0, POLL);
+        loop {
+            let taken = match self.consumer.poll(wait) {
+                None => break,
+                Some(Ok(message)) => Ok(Taken::of(&message)),
+                Some(Err(error)) => Err(error),
+            };
+            match taken {
+                Ok(taken) => {
+                    count += 1;
+                    bytes += self.gather(taken);
+                }
+                Err(error) => self.hear(&error)?,
+            }
+            if count >= limit.records || bytes >= limit.bytes {
+                break;
+            }
+            wait = Duration::ZERO;
+        }
+        self.hand_over();
+        if count > 0 {
+            (self.heard_at, self.troubled_since) = (Monotonic::now(), None);
+        }
+        self.throttle()?;
+        self.check()
+    }
+
+    fn gather(&mut self, taken: Taken) -> usize {
+        let Taken { partition, record } = taken;
+        let size = record.key.len() + record.payload.len();
+        {
+            let mut held = self.group().held();
+            match held.next.get_mut(&partition) {
+                // What came before the position is not ours to deliver again.
+                Some(next) if record.offset >= *next => *next = record.offset + 1,
+                _ => return 0,
+            }
+        }
+        let (records, bytes) = self.gathered.entry(partition).or_default();
+        records.push(record);
+        *bytes += size;
+        size
+    }
+
+    fn hand_over(&mut self) {
+        for (partition, (records, bytes)) in std::mem::take(&mut self.gathered) {
+            self.flow.add(partition, bytes);
+            let generation = self.group().held().generations.get(&partition).copied().unwrap_or(0);
+            self.tell(SourceEvent::Batch {
+                partition,
+                generation,
+                records,
+            });
+        }
+    }
+
+    fn tell(&self, event: SourceEvent) {
+        if self.group().events.send(Ok(event)).is_err() {
+            self.group().stopping.store(true, Ordering::Release);
+        }
+    }
+
+    fn hear(&mut self, error: &KafkaError) -> Result<(), Error> {
+        if let KafkaError::PartitionEOF(at) = error {
+            (self.heard_at, self.troubled_since) = (Monotonic::now(), None);
+            let partition = Partition::try_from(*at).unwrap_or(Partition::MAX);
+            self.hand_over();
+            let next = self.group().held().next.get(&partition).copied();
+            if let Some(next) = next {
+                self.flow.add(partition, 0);
+                self.tell(SourceEvent::End { partition, next });
+            }
+            return Ok(());
+        }
+        match fault::meaning(error) {
+            Meaning::Passing => {
+                tracing::debug!(%error, "the consumer goes on by itself");
+                Ok(())
+            }
+            Meaning::Withheld => {
+                let code = error.rdkafka_error_code().unwrap_or(Code::Fail);
+                self.group()
+                    .held()
+                    .complaint
+                    .get_or_insert_with(|| (code, error.to_string()));
+                Ok(())
+            }
+            Meaning::OutOfRange => Err(self.out_of_range()),
+            Meaning::Fatal => Err(fault::broker(&self.action(), error)),
+        }
+    }
+
+    fn action(&self) -> String {
+        format!("consume `{}`", self.group().options.topic_name(self.group().topic))
+    }
+
+    /// The client names no partition, so all of ours are compared with what the broker holds.
+    fn out_of_range(&self) -> Error {
+        let group = self.group();
+        let held: Vec<_> = group.held().next.iter().map(|(p, next)| (*p, *next)).collect();
+        for (partition, offset) in held {
+            match reader::bounds(&self.consumer, &group.options, group.topic, partition) {
+                Ok(bounds) if (bounds.low..=bounds.next).contains(&offset) => {}
+                Ok(bounds) => {
+                    return Error::OutOfRange {
+                        topic: group.topic,
+                        partition,
+                        offset,
+                        low: bounds.low,
+                        next: bounds.next,
+                    };
+                }
+                Err(error) => return error,
+            }
+        }
+        fault::coded(&self.action(), Code::AutoOffsetReset, None)
+    }
+
+    fn throttle(&mut self) -> Result<(), Error> {
+        let ours: Vec<Partition> = self.group().held().next.keys().copied().collect();
+        self.paused.retain(|partition| ours.contains(partition));
+        for partition in ours {
+            if self.flow.is_high(partition) && !self.paused.contains(&partition) {
+                self.switch(partition, BaseConsumer::pause)?;
+                self.paused.insert(partition);
+            } else if self.flow.is_low(partition) && self.paused.contains(&partition) {
+                self.switch(partition, BaseConsumer::resume)?;
+                self.paused.remove(&partition);
+            }
+        }
+        Ok(())
+    }
+
+    fn switch(
+        &self,
+        partition: Partition,
+        switch: impl Fn(&BaseConsumer<Group>, &TopicPartitionList) -> Result<(), KafkaError>,
+    ) -> Result<(), Error> {
+        let mut list = TopicPartitionList::with_capacity(1);
+        list.add_partition(&self.group().options.topic_name(self.group().topic), number(partition));
+        switch(&self.consumer, &list).map_err(|error| fault::broker(&self.action(), &error))
+    }
+
+    /// What the callbacks could not say, what nobody has mended, and a client that has gone silent.
+    fn check(&mut self) -> Result<(), Error> {
+        let mut held = self.group().held();
+        if let Some(error) = held.failure.take() {
+            return Err(error);
+        }
+        let complaint = held.complaint.take();
+        drop(held);
+        if let Some((code, said)) = complaint {
+            let failure = fault::coded(&self.action(), code, Some(&said));
+            match self.troubled_since {
+                None => {
+                    tracing::error!("{failure}; waiting {MENDING:?} for it");
+                    self.troubled_since = Some(Monotonic::now());
+                }
+                Some(since) if since.elapsed() > MENDING => return Err(failure),
+                Some(_) => {}
+            }
+        }
+        if self.heard_at.elapsed() > SILENCE {
+            self.heard_at = Monotonic::now();
+            return self.check_silence();
+        }
+        Ok(())
+    }
+
+    fn check_silence(&self) -> Result<(), Error> {
+        let group = self.group();
+        let held: Vec<_> = group.held().next.iter().map(|(p, next)| (*p, *next)).collect();
+        for (partition, next) in held.into_iter().filter(|(p, _)| !self.paused.contains(p)) {
+            let Ok(bounds) = reader::bounds(&self.consumer, &group.options, group.topic, partition) else {
+                return Ok(());
+            };
+            if bounds.next > next && group.held().next.get(&partition) == Some(&next) {
+                return Err(Error::Broker {
+                    action: self.action(),
+                    cause: format!(
+                        "partition {partition} holds records up to {} and none came for {SILENCE:?} after {next}; \
+                         restart",
+                        bounds.next
+                    ),
+                    class: Class::Fatal,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Taken {
+    partition: Partition,
+    record: Stored,
+}
+
+impl Taken {
+    fn of(message: &BorrowedMessage<'_>) -> Self {
+        Self {
+            partition: Partition::try_from(message.partition()).unwrap_or(Partition::MAX),
+            record: stored(message),
+        }
+    }
+}

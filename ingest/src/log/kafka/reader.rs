@@ -1,0 +1,187 @@
+//! Reading by position: one consumer outside any group, which keeps its place between reads that follow each other.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant as Monotonic};
+
+use bytes::Bytes;
+use paceline_schemas::position::{Offset, Partition, Topic};
+use paceline_schemas::time::Instant;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{BorrowedMessage, Message as _};
+use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
+
+use super::client::Context;
+use super::fault::{self, Meaning};
+use super::settings::Options;
+use crate::error::{Class, Error};
+use crate::log::{Bounds, ReadLimit, Stored};
+
+const POLL: Duration = Duration::from_millis(100);
+
+pub(super) struct Reader {
+    options: Options,
+    client: BaseConsumer<Context>,
+    place: Mutex<Place>,
+}
+
+/// Where the next message of the consumer comes from.
+#[derive(Debug, Default)]
+struct Place {
+    at: Option<(Topic, Partition, Offset)>,
+    /// A message that was taken and did not fit.
+    kept: Option<Stored>,
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader")
+            .field("place", &self.place)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Reader {
+    pub(super) fn new(options: &Options, client: BaseConsumer<Context>) -> Self {
+        Self {
+            options: options.clone(),
+            client,
+            place: Mutex::default(),
+        }
+    }
+
+    pub(super) fn bounds(&self, topic: Topic, partition: Partition) -> Result<Bounds, Error> {
+        bounds(&self.client, &self.options, topic, partition)
+    }
+
+    pub(super) fn read(
+        &self,
+        topic: Topic,
+        partition: Partition,
+        from: Offset,
+        limit: ReadLimit,
+    ) -> Result<Vec<Stored>, Error> {
+        let Bounds { low, next } = self.bounds(topic, partition)?;
+        if from < low || from > next {
+            return Err(Error::OutOfRange {
+                topic,
+                partition,
+                offset: from,
+                low,
+                next,
+            });
+        }
+        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        if from == next {
+            return Ok(Vec::new());
+        }
+        if place.at != Some((topic, partition, from)) {
+            self.turn_to(&mut place, topic, partition, from)?;
+        }
+        let outcome = self.take(&mut place, (topic, partition), next, limit);
+        if outcome.is_err() {
+            *place = Place::default();
+        }
+        outcome
+    }
+
+    fn turn_to(&self, place: &mut Place, topic: Topic, partition: Partition, from: Offset) -> Result<(), Error> {
+        *place = Place::default();
+        let mut list = TopicPartitionList::with_capacity(1);
+        let name = self.options.topic_name(topic);
+        let offset = KafkaOffset::Offset(i64::try_from(from).unwrap_or(i64::MAX));
+        list.add_partition_offset(&name, number(partition), offset)
+            .and_then(|()| self.client.assign(&list))
+            .map_err(|error| fault::broker(&format!("read `{name}/{partition}`"), &error))?;
+        place.at = Some((topic, partition, from));
+        Ok(())
+    }
+
+    fn take(
+        &self,
+        place: &mut Place,
+        (topic, partition): (Topic, Partition),
+        next: Offset,
+        limit: ReadLimit,
+    ) -> Result<Vec<Stored>, Error> {
+        let name = self.options.topic_name(topic);
+        let action = format!("read `{name}/{partition}`");
+        let deadline = Monotonic::now() + self.options.request_timeout;
+        let mut records: Vec<Stored> = Vec::new();
+        let mut bytes = 0;
+        loop {
+            let stored = match place.kept.take() {
+                Some(kept) => kept,
+                None => match self.client.poll(POLL) {
+                    Some(Ok(message)) if is_of(&message, &name, partition) => stored(&message),
+                    Some(Err(KafkaError::PartitionEOF(at))) if at == number(partition) => return Ok(records),
+                    Some(Err(error)) if fault::meaning(&error) != Meaning::Passing => {
+                        return Err(fault::broker(&action, &error));
+                    }
+                    _ if Monotonic::now() < deadline => continue,
+                    _ => return Err(timed_out(&action)),
+                },
+            };
+            let size = stored.key.len() + stored.payload.len();
+            let fits = records.len() < limit.records && bytes + size <= limit.bytes;
+            if !records.is_empty() && !fits {
+                place.at = Some((topic, partition, stored.offset));
+                place.kept = Some(stored);
+                return Ok(records);
+            }
+            bytes += size;
+            let after = stored.offset + 1;
+            place.at = Some((topic, partition, after));
+            records.push(stored);
+            if after >= next {
+                return Ok(records);
+            }
+        }
+    }
+}
+
+/// The offsets that a partition holds, by the broker.
+pub(super) fn bounds<C: rdkafka::consumer::ConsumerContext>(
+    client: &BaseConsumer<C>,
+    options: &Options,
+    topic: Topic,
+    partition: Partition,
+) -> Result<Bounds, Error> {
+    let name = options.topic_name(topic);
+    let action = format!("ask for the offsets of `{name}/{partition}`");
+    let (low, high) = client
+        .fetch_watermarks(&name, number(partition), options.request_timeout)
+        .map_err(|error| fault::broker(&action, &error))?;
+    Ok(Bounds {
+        low: u64::try_from(low).unwrap_or(0),
+        next: u64::try_from(high).unwrap_or(0),
+    })
+}
+
+pub(super) fn number(partition: Partition) -> i32 {
+    i32::try_from(partition).unwrap_or(i32::MAX)
+}
+
+fn is_of(message: &BorrowedMessage<'_>, name: &str, partition: Partition) -> bool {
+    message.topic() == name && message.partition() == number(partition)
+}
+
+/// The record of a message; without a key or a value these are empty.
+pub(super) fn stored(message: &BorrowedMessage<'_>) -> Stored {
+    let bytes = |part: Option<&[u8]>| part.map_or_else(Bytes::new, Bytes::copy_from_slice);
+    Stored {
+        offset: u64::try_from(message.offset()).unwrap_or(0),
+        append_time: Instant(message.timestamp().to_millis().unwrap_or(0).saturating_mul(1_000)),
+        key: bytes(message.key()),
+        payload: bytes(message.payload()),
+    }
+}
+
+fn timed_out(action: &str) -> Error {
+    Error::Broker {
+        action: action.to_owned(),
+        cause: "the broker sends no record that it says it holds; check that the brokers run".to_owned(),
+        class: Class::Transient,
+    }
+}
