@@ -132,7 +132,7 @@ pub trait LogReader: Send + Sync {
 }
 
 /// A log with consumers.
-pub trait Log: LogSink + LogReader {
+pub trait Log: LogSink + LogReader + fmt::Debug {
     /// Starts a consumer of `topic`, whose first events are its assignments.
     ///
     /// # Errors

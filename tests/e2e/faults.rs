@@ -174,3 +174,47 @@ fn a_bad_setting_is_named_with_its_file() {
     );
     assert!(finished.stderr.contains("config.toml"), "{}", finished.stderr);
 }
+
+#[test]
+fn one_file_that_the_mapping_is_not_for_keeps_the_others_out_too() {
+    let sandbox = floor();
+    let deals = sandbox.file("deals.csv", deals_csv(&[good("D1")]));
+    let others = sandbox.file("others.csv", "a\tb\n1\t2\n");
+    let finished = sandbox.run(&Sandbox::import_words(&[&deals, &others], &own_mapping("deals.toml")));
+    assert_eq!(finished.code, USAGE, "{finished:?}");
+    assert!(finished.stderr.contains("others.csv"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("`delimiter`"), "{}", finished.stderr);
+    let report = sandbox.import(&[&deals], &own_mapping("deals.toml"));
+    assert!(!report.duplicate_file && report.published > 0, "{}", report.whole);
+}
+
+#[test]
+fn a_key_of_customers_that_is_gone_is_not_made_anew() {
+    let sandbox = Sandbox::new();
+    let import = |file: &Path| {
+        let mut command = sandbox.command(&Sandbox::import_words(&[file], &own_mapping("deals.toml")));
+        command.env_remove("PACELINE__PEPPER_FILE").output().expect("it runs")
+    };
+    let first = import(&sandbox.file("deals.csv", deals_csv(&[good("D1")])));
+    assert_eq!(first.status.code(), Some(0), "{first:?}");
+    fs::remove_file(sandbox.data().join("pepper")).expect("it was made at the first import");
+    let refused = import(&sandbox.file("more.csv", deals_csv(&[good("D2")])));
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("pepper"),
+        "{refused:?}"
+    );
+    assert_eq!(sandbox.sql("SELECT COUNT(*) FROM fct_deal").number(), 1);
+}
+
+#[test]
+fn what_is_not_there_is_said_to_be_none() {
+    let sandbox = floor();
+    let nothing = sandbox.run(&["dead-letters", "show", "ffff"]);
+    assert_eq!(nothing.code, USAGE, "{nothing:?}");
+    assert!(nothing.stderr.contains("ffff"), "{}", nothing.stderr);
+    let elsewhere = sandbox.file("note.txt", "no data");
+    let folder = elsewhere.parent().and_then(Path::to_str).expect("a folder");
+    let no_data = Sandbox::new().over(Path::new(folder)).run(&["fsck"]);
+    assert_eq!(no_data.code, USAGE, "{no_data:?}");
+}

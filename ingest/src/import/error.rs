@@ -61,8 +61,8 @@ pub enum Error {
     },
     /// Columns of the mapping are not in the file.
     #[error(
-        "read `{}`: it lacks the columns `{}` of the mapping; it has `{}`",
-        path.display(), missing.join("`, `"), found.join("`, `")
+        "read `{}`: it lacks the columns `{}` of the mapping; it has `{}`{}",
+        path.display(), missing.join("`, `"), found.join("`, `"), other_layout(found)
     )]
     MissingColumns {
         /// The file.
@@ -106,5 +106,14 @@ impl Error {
             | Self::RepeatedColumn { .. }
             | Self::UnmappedColumns { .. } => Class::Input,
         }
+    }
+}
+
+/// What the only column of a file tells about its layout.
+fn other_layout(found: &[String]) -> &'static str {
+    match found {
+        [only] if only.starts_with('{') => "; for JSON lines set `format = \"jsonl\"` in the mapping",
+        [only] if only.contains(['\t', ';', '|', ',']) => "; if these are several, set `delimiter` in the mapping",
+        _ => "",
     }
 }

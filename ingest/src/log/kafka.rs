@@ -62,7 +62,8 @@ impl KafkaLog {
             partitions.insert(topic, stored);
         }
         Ok(Self {
-            cluster: client::cluster_id(&connected, options)?,
+            // The same offsets under another prefix are other records.
+            cluster: format!("{}{}", options.topic_prefix, client::cluster_id(&connected, options)?),
             producer: Producer::new(options)?,
             reader: Reader::new(options, connected),
             options: options.clone(),

@@ -28,9 +28,12 @@ pub struct Global {
     /// Configuration file, above /etc/paceline/config.toml.
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// What to log: error, warn, info, debug.
-    #[arg(long, global = true, value_name = "LEVEL", default_value = "warn")]
-    pub log_level: String,
+    /// Where events are kept [default: embedded].
+    #[arg(long, global = true, value_enum, value_name = "KIND")]
+    pub log: Option<LogName>,
+    /// What to log; of libraries never more than warnings.
+    #[arg(long, global = true, value_enum, value_name = "LEVEL", default_value = "warn")]
+    pub log_level: LogLevel,
 }
 
 /// How an answer is written to standard output.
@@ -46,10 +49,45 @@ pub enum Format {
     Parquet,
 }
 
+/// How a report or a list is written to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// Text for people.
+    Table,
+    /// JSON.
+    Json,
+    /// RFC 4180.
+    Csv,
+}
+
+/// A kind of log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogName {
+    /// In the data folder.
+    Embedded,
+    /// On the cluster of `log.kafka`.
+    Kafka,
+}
+
+/// What is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// What failed.
+    Error,
+    /// What may fail.
+    Warn,
+    /// What happens.
+    Info,
+    /// Every step.
+    Debug,
+}
+
 /// A command.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Shows the pipeline at work on the shipped sample of a small floor.
+    ///
+    /// Its data lie in a folder of their own, `./paceline-data/demo` unless `--data` names another.
     #[command(after_help = "Example:\n  paceline demo")]
     Demo,
     /// Imports call, deal, lead and people files; returns when their rows can be read.
@@ -73,6 +111,9 @@ pub enum Command {
     /// Runs the pipeline until it is stopped; other commands talk to it.
     #[command(after_help = "Example:\n  paceline run --data D --log-level info")]
     Run,
+    /// Makes and checks the topics of a Kafka cluster.
+    #[command(subcommand)]
+    Topics(TopicsCommand),
     /// Checks and shows the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -86,11 +127,14 @@ pub enum Command {
 
 const IMPORT_EXAMPLES: &str = "Examples:
   paceline import people.csv --mapping deploy/mappings/sample_people.toml
-  paceline import calls.csv.gz deals.csv --mapping M.toml --dry-run
-  paceline import deals.csv --mapping M.toml --through 2026-10-31 --format json
+  paceline import calls-2026-10.csv.gz calls-2026-11.csv --mapping my_calls.toml --dry-run
+  paceline import deals.csv --mapping my_deals.toml --through 2026-10-31 --format json
 
-People first, then facts: rows of unknown reps are announced before anything is published.
-Exit code 3: rows were rejected; the good rows were imported, `paceline dead-letters list` names the others.";
+Every file has all columns of the mapping; exports with other columns have a mapping of their own.
+People first, then facts: with several sites, rows of unknown reps are announced and need --accept; with one site they
+are imported and counted.
+Exit code 3: rows were rejected, and the good rows were imported: `paceline dead-letters list` names the others; or
+--accept is needed, and nothing was imported.";
 
 const SQL_EXAMPLES: &str = "Examples:
   paceline sql \"SELECT rep_id, SUM(dials) AS dials, SUM(wins) AS wins FROM agg_rep_day GROUP BY 1 ORDER BY 3 DESC\"
@@ -120,7 +164,7 @@ pub struct ImportArgs {
     pub no_wait: bool,
     /// Form of the report.
     #[arg(long, value_enum, default_value = "table")]
-    pub format: Format,
+    pub format: ReportFormat,
 }
 
 /// Arguments of `sql`.
@@ -141,7 +185,7 @@ pub enum TablesCommand {
     List {
         /// Form of the answer.
         #[arg(long, value_enum, default_value = "table")]
-        format: Format,
+        format: ReportFormat,
     },
     /// Describes the columns of a table.
     #[command(after_help = "Example:\n  paceline tables describe agg_rep_day")]
@@ -150,7 +194,7 @@ pub enum TablesCommand {
         name: String,
         /// Form of the answer.
         #[arg(long, value_enum, default_value = "table")]
-        format: Format,
+        format: ReportFormat,
     },
 }
 
@@ -193,7 +237,7 @@ pub struct ReplayArgs {
     pub dry_run: bool,
     /// Form of the report.
     #[arg(long, value_enum, default_value = "table")]
-    pub format: Format,
+    pub format: ReportFormat,
 }
 
 /// Commands about jobs.
@@ -221,6 +265,20 @@ pub struct FsckArgs {
     /// Writes the findings as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Commands about topics.
+#[derive(Debug, Subcommand)]
+pub enum TopicsCommand {
+    /// Makes the topics that are not there, as `log.kafka` names them.
+    #[command(after_help = "Example:\n  PACELINE__LOG__KAFKA__BOOTSTRAP=127.0.0.1:9092 paceline topics create")]
+    Create {
+        /// Copies of each partition [default: three, or as many as there are brokers].
+        #[arg(long, value_name = "N")]
+        replication: Option<u32>,
+    },
+    /// Checks that the topics are as the promises need them.
+    Check,
 }
 
 /// Commands about the configuration.

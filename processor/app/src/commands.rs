@@ -8,6 +8,7 @@ mod prompt;
 mod run;
 pub(crate) mod sql;
 mod tables;
+mod topics;
 mod write;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 use clap::CommandFactory;
 
-use crate::cli::{Cli, Command, Global, JobsCommand};
+use crate::cli::{Cli, Command, Global, JobsCommand, LogLevel, LogName};
 use crate::config::{Config, Layer, Layers, Resolved, environment};
 use crate::failure::{Exit, Failure};
 use crate::output::{say, write_out};
@@ -26,7 +27,7 @@ const SYSTEM_CONFIG: &str = "/etc/paceline/config.toml";
 
 /// Carries out what was typed, says why it failed, and returns the exit code.
 pub fn dispatch(cli: Cli) -> Exit {
-    start_log(&cli.global.log_level);
+    start_log(cli.global.log_level);
     let outcome = catch_unwind(AssertUnwindSafe(|| carry_out(cli)));
     match outcome.unwrap_or_else(|_| Err(Failure::new(Exit::OurFault, "it has panicked, see above"))) {
         Ok(exit) => exit,
@@ -57,6 +58,7 @@ fn carry_out(cli: Cli) -> Result<Exit, Failure> {
         Command::Jobs(command) => jobs(&config, command),
         Command::Fsck(arguments) => check::fsck(&config, arguments),
         Command::Run => run::run(&config),
+        Command::Topics(command) => topics::topics(&config, command),
         Command::Config(_) | Command::Completions { .. } => Ok(Exit::Done),
     }
 }
@@ -79,6 +81,9 @@ fn jobs(config: &Arc<Config>, command: &JobsCommand) -> Result<Exit, Failure> {
                     as_of,
                 },
             )?;
+            if answer.dates.is_empty() {
+                say("nothing is due");
+            }
             let text: String = answer.dates.iter().map(|date| format!("{date}\n")).collect();
             write_out(text.as_bytes())?;
         }
@@ -111,13 +116,29 @@ fn load(global: &Global) -> Result<(Config, Resolved), Vec<crate::config::Fault>
     if let Some(data) = &global.data {
         layers.flags.push(("data".to_owned(), data.display().to_string()));
     }
+    if let Some(kind) = global.log {
+        let kind = match kind {
+            LogName::Embedded => "embedded",
+            LogName::Kafka => "kafka",
+        };
+        layers.flags.push(("log.kind".to_owned(), kind.to_owned()));
+    }
     Config::load(&layers)
 }
 
-fn start_log(level: &str) {
+fn start_log(level: LogLevel) {
     use std::io::IsTerminal;
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("warn"));
+    let (ours, others) = match level {
+        LogLevel::Error => ("error", "error"),
+        LogLevel::Warn => ("warn", "warn"),
+        LogLevel::Info => ("info", "warn"),
+        LogLevel::Debug => ("debug", "warn"),
+    };
+    // `paceline` begins the targets of all our crates. Delta's kernel warns of its own executor at every read.
+    let filter = EnvFilter::new(format!(
+        "{others},paceline={ours},buoyant_kernel=error,delta_kernel=error"
+    ));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

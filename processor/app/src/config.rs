@@ -2,6 +2,7 @@
 //!
 //! `raw` is what people write, [`Config`] is what services get. Validation is pure and returns every fault at once.
 
+mod kafka;
 mod raw;
 mod resolve;
 mod shape;
@@ -69,8 +70,21 @@ pub struct Config {
 /// The log.
 #[derive(Debug, Clone)]
 pub struct LogOptions {
-    /// Partitions of the keyed topic, fixed when the log is created.
+    /// Where events are kept.
+    pub kind: LogKind,
+    /// How the cluster is reached, if one is asked for.
+    pub kafka: paceline_ingest::log::kafka::Options,
+    /// Partitions of the events in the embedded log, fixed when it is created.
     pub partitions: u32,
+}
+
+/// Where events are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogKind {
+    /// In the data folder.
+    Embedded,
+    /// On a Kafka cluster.
+    Kafka,
 }
 
 /// Intake.

@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use paceline_ingest::dead_letter::sha256_hex;
-use paceline_ingest::log::embedded::EmbeddedLog;
-use paceline_ingest::log::{LogReader, ReadLimit};
+use paceline_ingest::log::embedded::Keyspace;
+use paceline_ingest::log::{Log, LogReader, ReadLimit};
 use paceline_ingest::mapping::{self, CompiledMapping};
 use paceline_ingest::memory::{self, Memory};
 use paceline_ingest::privacy::Pepper;
@@ -66,7 +66,9 @@ pub fn compile(name: &str, text: &str) -> Result<Mapping, Failure> {
 #[derive(Debug)]
 pub struct Intake {
     pub(crate) config: Arc<Config>,
-    pub(crate) log: Arc<EmbeddedLog>,
+    pub(crate) log: Arc<dyn Log>,
+    /// What memory lies on.
+    store: Keyspace,
     pub(crate) memory: Memory,
     pub(crate) stamper: Stamper,
     pub(crate) settle: settle::Options,
@@ -82,13 +84,12 @@ impl Intake {
     ///
     /// # Errors
     /// The log or the memory cannot be read.
-    pub fn open(config: Arc<Config>, log: Arc<EmbeddedLog>) -> Result<Self, Failure> {
-        let store = log.keyspace("memory")?;
+    pub fn open(config: Arc<Config>, log: Arc<dyn Log>, store: Keyspace) -> Result<Self, Failure> {
         let options = memory::Options {
             entities_max: config.ingest.memory_entities_max,
         };
-        let memory = Memory::open(store, options)?;
-        let pepper = Pepper::first(&pepper(&config)?);
+        let memory = Memory::open(store.clone(), options)?;
+        let pepper = Pepper::first(&pepper(&config, log.as_ref())?);
         let skew_us = i64::try_from(config.ingest.skew_max.as_micros()).unwrap_or(i64::MAX);
         let sites = config.sites.values().cloned().collect();
         let rules = Rules { skew_us_max: skew_us };
@@ -101,6 +102,7 @@ impl Intake {
         let mut intake = Self {
             config,
             log,
+            store,
             memory,
             stamper,
             settle,
@@ -198,16 +200,28 @@ impl Intake {
 }
 
 /// The secret of the keyed hashes: the configured file, else one in the data directory, made on first use.
-fn pepper(config: &Config) -> Result<Vec<u8>, Failure> {
+fn pepper(config: &Config, log: &dyn LogReader) -> Result<Vec<u8>, Failure> {
     if let Some(path) = &config.pepper_file {
         return std::fs::read(path).map_err(|e| io("read", path, &e));
     }
     let path = config.data.join("pepper");
     match std::fs::read(&path) {
         Ok(secret) => Ok(secret),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => make_pepper(&path),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            if log.bounds(Topic::Events, 0)?.next > 0 {
+                return Err(Failure::new(Exit::Failed, pepper_is_gone(&path)));
+            }
+            make_pepper(&path)
+        }
         Err(error) => Err(io("read", &path, &error)),
     }
+}
+
+fn pepper_is_gone(path: &Path) -> String {
+    format!(
+        "`{}` is gone: with another key every customer and every known row would count as new; restore it from a copy",
+        path.display()
+    )
 }
 
 fn make_pepper(path: &Path) -> Result<Vec<u8>, Failure> {

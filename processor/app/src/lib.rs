@@ -14,6 +14,7 @@ pub mod http;
 pub mod imports;
 pub mod intake;
 pub mod jobs;
+mod log;
 pub mod output;
 pub mod pipeline;
 pub mod replay;

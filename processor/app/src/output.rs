@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
-use crate::cli::Format;
+use crate::cli::ReportFormat;
 use crate::failure::{Exit, Failure};
 
 /// Writes to standard output; a reader that has gone away is no failure.
@@ -44,11 +44,11 @@ pub fn progress_bar(total: u64, what: &str) -> ProgressBar {
 }
 
 /// Rows of text with a header, in the asked form.
-pub fn rows(format: Format, header: &[&str], rows: &[Vec<String>]) -> Result<Vec<u8>, Failure> {
+pub fn rows(format: ReportFormat, header: &[&str], rows: &[Vec<String>]) -> Result<Vec<u8>, Failure> {
     match format {
-        Format::Table => Ok(table(header, rows).into_bytes()),
-        Format::Csv => Ok(csv(header, rows).into_bytes()),
-        Format::Json => {
+        ReportFormat::Table => Ok(table(header, rows).into_bytes()),
+        ReportFormat::Csv => Ok(csv(header, rows).into_bytes()),
+        ReportFormat::Json => {
             let list: Vec<Value> = rows
                 .iter()
                 .map(|row| {
@@ -61,7 +61,6 @@ pub fn rows(format: Format, header: &[&str], rows: &[Vec<String>]) -> Result<Vec
                 .collect();
             Ok(format!("{}\n", Value::Array(list)).into_bytes())
         }
-        Format::Parquet => Err(Failure::new(Exit::Usage, "`--format parquet` is for `paceline sql`")),
     }
 }
 

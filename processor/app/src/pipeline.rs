@@ -2,6 +2,7 @@
 //!
 //! The thread owns the shards and the tables; everything else sends it orders and waits for the answer.
 
+mod assignment;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use std::time::Instant as Monotonic;
 
 use arrow::record_batch::RecordBatch;
 use paceline_ingest::log::Log;
-use paceline_ingest::log::embedded::EmbeddedLog;
+use paceline_schemas::position::Topic;
 use paceline_schemas::time::{Day, Instant};
 use paceline_snapshots::protocol::commit::{FoldConfig, Identity};
 
@@ -94,7 +95,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// The tables or a shard cannot be opened.
-    pub fn start(config: Arc<Config>, log: Arc<EmbeddedLog>) -> Result<Self, Failure> {
+    pub fn start(config: Arc<Config>, log: Arc<dyn Log>) -> Result<Self, Failure> {
         let context = context(&config, log.as_ref());
         let news = Arc::new(News::default());
         let (orders, received) = mpsc::sync_channel(16);
@@ -235,7 +236,7 @@ fn context(config: &Arc<Config>, log: &dyn Log) -> FoldContext {
             writer: uuid::Uuid::new_v4(),
             code: env!("CARGO_PKG_VERSION").to_owned(),
             logic: LOGIC,
-            partitions: config.log.partitions,
+            partitions: log.partitions(Topic::Events),
             cluster: log.cluster_id().to_owned(),
         },
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use arrow::record_batch::RecordBatch;
 use paceline_ingest::dead_letter::{DeadLetter, Origin, Resolution};
-use paceline_ingest::log::{LogReader, LogSink, ReadLimit, Record};
+use paceline_ingest::log::{LogReader, ReadLimit, Record};
 use paceline_schemas::position::Topic;
 use paceline_schemas::reject::Reason;
 use paceline_schemas::time::Instant;

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fs4::fs_std::FileExt;
-use paceline_ingest::log::embedded::EmbeddedLog;
 use paceline_schemas::time::Day;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +15,7 @@ use crate::failure::{Exit, Failure, io};
 use crate::imports::Counts;
 use crate::intake::Intake;
 use crate::jobs;
+use crate::log::OpenLog;
 use crate::pipeline::Pipeline;
 
 /// A command that writes.
@@ -131,7 +131,7 @@ pub trait Listener {
 #[derive(Debug)]
 pub struct Station {
     config: Arc<Config>,
-    log: Arc<EmbeddedLog>,
+    log: OpenLog,
     intake: Intake,
     pipeline: Pipeline,
     /// Why memory is no longer that of the log.
@@ -167,11 +167,9 @@ impl Station {
     /// # Errors
     /// The log, the memory or a shard cannot be opened.
     pub fn open(config: Arc<Config>, lock: DataLock) -> Result<Self, Failure> {
-        let mut options = paceline_ingest::log::embedded::Options::new(config.data.clone(), crate::clock::now);
-        options.events_partitions = config.log.partitions;
-        let log = Arc::new(EmbeddedLog::open(&options).map_err(|e| Failure::from(e).during("open the log"))?);
-        let pipeline = Pipeline::start(Arc::clone(&config), Arc::clone(&log))?;
-        let intake = Intake::open(Arc::clone(&config), Arc::clone(&log))?;
+        let log = OpenLog::open(&config)?;
+        let pipeline = Pipeline::start(Arc::clone(&config), Arc::clone(&log.log))?;
+        let intake = Intake::open(Arc::clone(&config), Arc::clone(&log.log), log.memory.clone())?;
         Ok(Self {
             config,
             log,
@@ -200,15 +198,27 @@ impl Station {
         outcome
     }
 
+    /// What weakens a promise of the log.
+    pub fn warnings(&self) -> &[String] {
+        &self.log.warnings
+    }
+
     /// Whether the process can go on.
-    fn check(&self) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub fn check(&self) -> Result<(), Failure> {
         self.lost.clone().map_or_else(|| self.pipeline.check(), Err)
     }
 
     /// After a failure: memory and directory may know what the log does not, so they are read from the log anew; what
     /// is in the log is published.
     fn recover(&mut self) -> Result<(), Failure> {
-        self.intake = Intake::open(Arc::clone(&self.config), Arc::clone(&self.log))?;
+        self.intake = Intake::open(
+            Arc::clone(&self.config),
+            Arc::clone(&self.log.log),
+            self.log.memory.clone(),
+        )?;
         self.flush()
     }
 

@@ -1,8 +1,9 @@
-//! A keyspace beside the log, in the same database: for memory that is rebuilt from the log.
+//! A keyspace beside the log, in the same database or in one of its own: for memory that is rebuilt from the log.
 
 use std::fmt;
+use std::path::Path;
 
-use fjall::{Database, PersistMode};
+use fjall::{Database, KeyspaceCreateOptions, PersistMode};
 
 use super::store::failed;
 use crate::error::Error;
@@ -19,6 +20,22 @@ pub struct Keyspace {
 impl Keyspace {
     pub(super) fn new(db: Database, inner: fjall::Keyspace) -> Self {
         Self { db, inner }
+    }
+
+    /// Opens a keyspace in a database of its own, creating both if they are not there.
+    ///
+    /// # Errors
+    /// Another handle has it open; the folder cannot be used.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let opened = Database::builder(path).worker_threads(2).open();
+        let db = opened.map_err(|source| match source {
+            fjall::Error::Locked => Error::Locked { path: path.to_owned() },
+            source => failed("open the database")(source),
+        })?;
+        let inner = db
+            .keyspace("own", KeyspaceCreateOptions::default)
+            .map_err(failed("open a keyspace"))?;
+        Ok(Self { db, inner })
     }
 
     /// The value of `key`.

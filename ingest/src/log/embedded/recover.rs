@@ -118,14 +118,14 @@ fn doubt(row: &EndRow, tip: Option<Offset>, loss: Option<&Loss>) -> Option<Strin
     let Some(tip) = tip else {
         let fine = next == 0 || loss.is_some();
         return (!fine).then(|| {
-            format!("the tip file is missing, so records may be; restore it, or accept the loss `{next}-{next}`")
+            format!("the tip file is missing, so records may be; restore it from a copy: `{next}-{next}` is what it would say")
         });
     };
     let reached = loss.map_or(next, |loss| loss.to.max(next));
     (reached < tip).then(|| {
         let missing = tip - next;
         format!(
-            "`{missing}` acknowledged records are missing; restore the data folder, or accept the loss `{next}-{tip}`"
+            "`{missing}` acknowledged records are missing; restore the data folder from a copy: `{next}-{tip}` are gone"
         )
     })
 }

@@ -20,7 +20,7 @@ use super::reader::number;
 use super::settings::Options;
 use super::{client, fault, reader};
 use crate::error::{Class, Error};
-use crate::log::{Answer, Reply, SourceEvent};
+use crate::log::{Answer, Reply, SourceEvent, Stored};
 
 /// Longest wait for the owner's answer; the watchdog and the group wait longer.
 const ANSWER: Duration = Duration::from_secs(45);
@@ -42,6 +42,8 @@ pub(super) struct Held {
     pub(super) next: BTreeMap<Partition, Offset>,
     /// Counts assignments, also those that are over.
     pub(super) generations: BTreeMap<Partition, u64>,
+    /// Records taken and not handed over, with their bytes; of partitions that leave they go too.
+    pub(super) gathered: BTreeMap<Partition, (Vec<Stored>, usize)>,
     /// Why the group cannot be gone on with.
     pub(super) failure: Option<Error>,
     /// The last complaint of the client that a person has to mend.
@@ -144,6 +146,7 @@ impl Group {
         let mut held = self.held();
         for partition in &partitions {
             held.next.remove(partition);
+            held.gathered.remove(partition);
         }
         drop(held);
         if lost {

@@ -54,6 +54,7 @@ pub(super) fn meaning_of(code: Code) -> Meaning {
         | Code::RebalanceInProgress
         | Code::UnknownMemberId
         | Code::IllegalGeneration
+        | Code::PartitionEOF
         | Code::PurgeInflight
         | Code::PurgeQueue => Meaning::Passing,
         Code::Authentication
@@ -69,6 +70,15 @@ pub(super) fn meaning_of(code: Code) -> Meaning {
         Code::AutoOffsetReset | Code::OffsetOutOfRange => Meaning::OutOfRange,
         _ => Meaning::Fatal,
     }
+}
+
+/// The words of a code without its name: `Name (Broker: Words)`.
+fn words(code: Code) -> String {
+    let text = code.to_string();
+    let inner = text.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+    let words = inner.unwrap_or(&text);
+    let bare = words.strip_prefix("Broker: ").or_else(|| words.strip_prefix("Local: "));
+    bare.unwrap_or(words).to_lowercase()
 }
 
 /// What a person does about it.
@@ -110,7 +120,7 @@ pub(super) fn broker(action: &str, error: &KafkaError) -> Error {
 
 /// Our error for a code, with what the client said of it.
 pub(super) fn coded(action: &str, code: Code, said: Option<&str>) -> Error {
-    let mut cause = said.map_or_else(|| code.to_string(), str::to_owned);
+    let mut cause = said.map_or_else(|| words(code), str::to_owned);
     if let Some(advice) = advice(code) {
         cause.push_str("; ");
         cause.push_str(advice);

@@ -1,6 +1,6 @@
 //! The polling thread: from messages to batches, pausing what the owner cannot keep up with.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant as Monotonic};
@@ -29,7 +29,6 @@ pub(super) struct Poller {
     consumer: BaseConsumer<Group>,
     flow: Arc<Flow>,
     paused: BTreeSet<Partition>,
-    gathered: BTreeMap<Partition, (Vec<Stored>, usize)>,
     troubled_since: Option<Monotonic>,
     heard_at: Monotonic,
 }
@@ -40,7 +39,6 @@ impl Poller {
             consumer,
             flow,
             paused: BTreeSet::new(),
-            gathered: BTreeMap::new(),
             troubled_since: None,
             heard_at: Monotonic::now(),
         }
@@ -95,27 +93,29 @@ impl Poller {
         self.check()
     }
 
-    fn gather(&mut self, taken: Taken) -> usize {
+    fn gather(&self, taken: Taken) -> usize {
         let Taken { partition, record } = taken;
         let size = record.key.len() + record.payload.len();
-        {
-            let mut held = self.group().held();
-            match held.next.get_mut(&partition) {
-                // What came before the position is not ours to deliver again.
-                Some(next) if record.offset >= *next => *next = record.offset + 1,
-                _ => return 0,
-            }
+        let mut held = self.group().held();
+        match held.next.get_mut(&partition) {
+            // What came before the position is not ours to deliver again.
+            Some(next) if record.offset >= *next => *next = record.offset + 1,
+            _ => return 0,
         }
-        let (records, bytes) = self.gathered.entry(partition).or_default();
+        let (records, bytes) = held.gathered.entry(partition).or_default();
         records.push(record);
         *bytes += size;
         size
     }
 
-    fn hand_over(&mut self) {
-        for (partition, (records, bytes)) in std::mem::take(&mut self.gathered) {
+    fn hand_over(&self) {
+        let mut held = self.group().held();
+        let gathered = std::mem::take(&mut held.gathered);
+        let generations = held.generations.clone();
+        drop(held);
+        for (partition, (records, bytes)) in gathered {
             self.flow.add(partition, bytes);
-            let generation = self.group().held().generations.get(&partition).copied().unwrap_or(0);
+            let generation = generations.get(&partition).copied().unwrap_or(0);
             self.tell(SourceEvent::Batch {
                 partition,
                 generation,

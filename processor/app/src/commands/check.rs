@@ -5,21 +5,19 @@ use std::path::Path;
 use paceline_snapshots::fsck::{Finding, Severity};
 
 use crate::cli::{ConfigCommand, FsckArgs};
-use crate::config::{Config, Fault, Resolved};
+use crate::config::{Config, Fault, LogKind, Resolved};
 use crate::failure::{Exit, Failure};
 use crate::output::{say, write_out};
 
 pub(super) fn config(command: &ConfigCommand, loaded: Result<(Config, Resolved), Vec<Fault>>) -> Result<Exit, Failure> {
-    let (_, resolved) = match loaded {
-        Ok(loaded) => loaded,
-        Err(faults) => {
-            faults.iter().for_each(|fault| say(&fault.to_string()));
-            return Ok(Exit::Usage);
-        }
-    };
+    let faults = loaded.as_ref().err().into_iter().flatten();
+    faults.for_each(|fault| say(&fault.to_string()));
     match command {
-        ConfigCommand::Check { mapping } => check_mappings(mapping),
+        ConfigCommand::Check { mapping } => Ok(check_mappings(mapping, loaded.is_ok())),
         ConfigCommand::Show { origin } => {
+            let Ok((_, resolved)) = loaded else {
+                return Ok(Exit::Usage);
+            };
             let line = |(path, value, layer): (String, String, String)| {
                 if *origin {
                     format!("{path} = {value}  # {layer}\n")
@@ -34,8 +32,8 @@ pub(super) fn config(command: &ConfigCommand, loaded: Result<(Config, Resolved),
     }
 }
 
-fn check_mappings(mappings: &[std::path::PathBuf]) -> Result<Exit, Failure> {
-    let mut exit = Exit::Done;
+fn check_mappings(mappings: &[std::path::PathBuf], is_in_order: bool) -> Exit {
+    let mut exit = if is_in_order { Exit::Done } else { Exit::Usage };
     for path in mappings {
         if let Err(failure) = check_mapping(path) {
             say(&failure.message);
@@ -45,7 +43,7 @@ fn check_mappings(mappings: &[std::path::PathBuf]) -> Result<Exit, Failure> {
     if exit == Exit::Done {
         say("the configuration is in order");
     }
-    Ok(exit)
+    exit
 }
 
 fn check_mapping(path: &Path) -> Result<(), Failure> {
@@ -67,7 +65,10 @@ pub(super) fn fsck(config: &Config, arguments: &FsckArgs) -> Result<Exit, Failur
         .enable_all()
         .build()
         .map_err(|e| Failure::new(Exit::Failed, format!("failed to start a runtime: {e}")))?;
-    if !config.data.is_dir() {
+    let holds_data = ["log", "tables", "shards"]
+        .iter()
+        .any(|name| config.data.join(name).is_dir());
+    if !holds_data {
         return Err(Failure::new(
             Exit::Usage,
             format!("`{}` is no data directory", config.data.display()),
@@ -80,7 +81,8 @@ pub(super) fn fsck(config: &Config, arguments: &FsckArgs) -> Result<Exit, Failur
     };
     let check = paceline_snapshots::fsck::fsck(&store, paceline_schemas::tables::all(), depth, crate::clock::now());
     let mut report = runtime.block_on(Box::pin(check))?;
-    if report.manifests > 0 && !config.data.join("log").is_dir() {
+    let keeps_log = config.log.kind == LogKind::Embedded;
+    if keeps_log && report.manifests > 0 && !config.data.join("log").is_dir() {
         let gone = Finding {
             severity: Severity::Damage,
             path: "log".to_owned(),

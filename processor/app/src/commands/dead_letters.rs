@@ -39,15 +39,20 @@ fn show(config: &Config, id: &str) -> Result<Exit, Failure> {
             format!("`{id}` is no id of a dead letter; `dead-letters list` shows them"),
         ));
     }
-    let text = format!("SELECT * FROM ops_dead_letter WHERE starts_with(dead_letter_id, '{id}')");
-    write_out(&sql::answer(&sql::engine(config)?, &text, Format::Json)?)?;
+    let engine = sql::engine(config)?;
+    let letters = format!("FROM ops_dead_letter WHERE starts_with(dead_letter_id, '{id}')");
+    let count = sql::answer(&engine, &format!("SELECT COUNT(*) AS letters {letters}"), Format::Csv)?;
+    if count.ends_with(b"\n0\n") || count.ends_with(b"\n0\r\n") {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("no dead letter has an id that begins with `{id}`; `dead-letters list` shows them"),
+        ));
+    }
+    write_out(&sql::answer(&engine, &format!("SELECT * {letters}"), Format::Json)?)?;
     Ok(Exit::Done)
 }
 
 fn replay(config: &Arc<Config>, arguments: &ReplayArgs) -> Result<Exit, Failure> {
-    if arguments.format == Format::Parquet {
-        return Err(import::no_parquet());
-    }
     let since = arguments.since.as_deref().map(Instant::parse).transpose();
     let options = ReplayOptions {
         reason: arguments.reason.as_deref().map(known_reason).transpose()?,
@@ -58,7 +63,7 @@ fn replay(config: &Arc<Config>, arguments: &ReplayArgs) -> Result<Exit, Failure>
         dry_run: arguments.dry_run,
     };
     let answer = write::execute(config, &WriteCommand::Replay(options))?;
-    write_out(&import::report(&answer, arguments.format)?)?;
+    write_out(&import::report(&answer, arguments.format, arguments.dry_run)?)?;
     Ok(answer.exit())
 }
 

@@ -6,16 +6,13 @@ use std::sync::Arc;
 use paceline_schemas::time::Day;
 
 use super::write;
-use crate::cli::{Format, ImportArgs};
+use crate::cli::{ImportArgs, ReportFormat};
 use crate::config::Config;
 use crate::failure::{Exit, Failure, io};
 use crate::output::{rows, say, write_out};
 use crate::station::{Answer, ImportOptions, WriteCommand};
 
 pub(super) fn import(config: &Arc<Config>, arguments: &ImportArgs) -> Result<Exit, Failure> {
-    if arguments.format == Format::Parquet {
-        return Err(no_parquet());
-    }
     let through = arguments.through.as_deref().map(date).transpose()?;
     let command = WriteCommand::Import {
         files: arguments
@@ -33,8 +30,8 @@ pub(super) fn import(config: &Arc<Config>, arguments: &ImportArgs) -> Result<Exi
         },
     };
     let answer = write::execute(config, &command)?;
-    write_out(&report(&answer, arguments.format)?)?;
-    if answer.counts.rejected > 0 && arguments.format == Format::Table {
+    write_out(&report(&answer, arguments.format, arguments.dry_run)?)?;
+    if answer.counts.rejected > 0 && arguments.format == ReportFormat::Table {
         say(if arguments.dry_run {
             "these rows would be refused"
         } else {
@@ -64,7 +61,7 @@ pub(super) fn date(text: &str) -> Result<Day, Failure> {
 }
 
 /// What was done, for a person or a program.
-pub(super) fn report(answer: &Answer, format: Format) -> Result<Vec<u8>, Failure> {
+pub(super) fn report(answer: &Answer, format: ReportFormat, dry_run: bool) -> Result<Vec<u8>, Failure> {
     let counts = &answer.counts;
     let cells = [
         ("rows", counts.rows),
@@ -76,28 +73,23 @@ pub(super) fn report(answer: &Answer, format: Format) -> Result<Vec<u8>, Failure
         ("events", counts.events),
     ];
     match format {
-        Format::Json => {
+        ReportFormat::Json => {
             let text = serde_json::to_string(answer).map_err(|e| Failure::new(Exit::OurFault, e))?;
             Ok(format!("{text}\n").into_bytes())
         }
-        Format::Csv => {
+        ReportFormat::Csv => {
             let list: Vec<Vec<String>> = cells
                 .iter()
                 .map(|(name, n)| vec![(*name).to_owned(), n.to_string()])
                 .collect();
-            rows(Format::Csv, &["outcome", "count"], &list)
+            rows(format, &["outcome", "count"], &list)
         }
-        Format::Table => Ok(text(answer, &cells).into_bytes()),
-        Format::Parquet => Err(no_parquet()),
+        ReportFormat::Table if dry_run => {
+            let done = text(answer, &cells);
+            Ok(format!("nothing was published; an import would give:\n{done}").into_bytes())
+        }
+        ReportFormat::Table => Ok(text(answer, &cells).into_bytes()),
     }
-}
-
-/// A report is a few numbers; said before anything is done.
-pub(super) fn no_parquet() -> Failure {
-    Failure::new(
-        Exit::Usage,
-        "`--format parquet` is for `paceline sql`; nothing was done",
-    )
 }
 
 fn text(answer: &Answer, cells: &[(&str, u64)]) -> String {

@@ -9,7 +9,7 @@ use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
 
 use super::{sql, tables};
-use crate::cli::Format;
+use crate::cli::{Format, ReportFormat};
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::output::{say, write_out};
@@ -111,11 +111,13 @@ impl Session<'_> {
         let mut words = text.split_whitespace();
         match (words.next(), words.next()) {
             (Some("\\q"), _) => return Ok(true),
-            (Some("\\d" | "\\dt" | "\\d+"), None) => write_out(&tables::list(Format::Table)?)?,
-            (Some("\\d" | "\\d+"), Some(name)) => match tables::describe(name.trim_end_matches(';'), Format::Table) {
-                Ok(text) => write_out(&text)?,
-                Err(failure) => say(&failure.message),
-            },
+            (Some("\\d" | "\\dt" | "\\d+"), None) => write_out(&tables::list(ReportFormat::Table)?)?,
+            (Some("\\d" | "\\d+"), Some(name)) => {
+                match tables::describe(name.trim_end_matches(';'), ReportFormat::Table) {
+                    Ok(text) => write_out(&text)?,
+                    Err(failure) => say(&failure.message),
+                }
+            }
             (Some("\\timing"), _) => {
                 self.timing = !self.timing;
                 say(if self.timing {

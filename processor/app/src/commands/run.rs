@@ -32,6 +32,9 @@ pub(super) fn run(config: &Arc<Config>) -> Result<Exit, Failure> {
     let shutdown = CancellationToken::new();
     runtime.spawn(stop_on_signal(shutdown.clone()));
     let mut station = Station::open(Arc::clone(config), lock)?;
+    for warning in station.warnings() {
+        tracing::warn!("{warning}");
+    }
     let (jobs, received) = mpsc::sync_channel(16);
     let token = uuid::Uuid::new_v4().simple().to_string();
     let listening = http::listen(config.http.port, token.clone(), jobs, shutdown.clone());
@@ -60,11 +63,22 @@ fn serve(station: &mut Station, received: &Receiver<Job>, shutdown: &Cancellatio
     while !shutdown.is_cancelled() {
         match received.recv_timeout(IDLE) {
             Ok(job) => carry_out(station, &job),
-            Err(RecvTimeoutError::Timeout) => station.idle()?,
+            Err(RecvTimeoutError::Timeout) => idle(station)?,
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
     Ok(())
+}
+
+/// What passes by itself, a broker that is away, ends no process.
+fn idle(station: &mut Station) -> Result<(), Failure> {
+    match station.idle() {
+        Err(failure) if failure.exit == Exit::Transient && station.check().is_ok() => {
+            tracing::warn!(%failure, "tried again");
+            Ok(())
+        }
+        outcome => outcome,
+    }
 }
 
 fn carry_out(station: &mut Station, job: &Job) {

@@ -2,7 +2,7 @@
 
 use paceline_schemas::tables::{self as contract, TableKind};
 
-use crate::cli::{Format, TablesCommand};
+use crate::cli::{ReportFormat, TablesCommand};
 use crate::failure::{Exit, Failure};
 use crate::output::{rows, write_out};
 
@@ -14,7 +14,7 @@ pub(super) fn tables(command: &TablesCommand) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-pub(super) fn list(format: Format) -> Result<Vec<u8>, Failure> {
+pub(super) fn list(format: ReportFormat) -> Result<Vec<u8>, Failure> {
     let mut names: Vec<&str> = contract::all().iter().map(|table| table.name).collect();
     names.sort_unstable();
     names.dedup();
@@ -32,7 +32,7 @@ pub(super) fn list(format: Format) -> Result<Vec<u8>, Failure> {
     rows(format, &["table", "kind", "one row is"], &list)
 }
 
-pub(super) fn describe(name: &str, format: Format) -> Result<Vec<u8>, Failure> {
+pub(super) fn describe(name: &str, format: ReportFormat) -> Result<Vec<u8>, Failure> {
     let bare = name.strip_prefix("stored.");
     let found = bare.map_or_else(|| contract::table(name), contract::stored_table);
     let Some(table) = found else {
@@ -57,7 +57,7 @@ pub(super) fn describe(name: &str, format: Format) -> Result<Vec<u8>, Failure> {
         })
         .collect();
     let mut text = Vec::new();
-    if format == Format::Table {
+    if format == ReportFormat::Table {
         text.extend_from_slice(format!("{}: {}\n\n", table.name, table.comment).as_bytes());
     }
     text.extend(rows(format, &["column", "type", "null", "key", "meaning"], &list)?);

@@ -37,7 +37,22 @@ pub(super) struct RawSite {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLog {
+    pub(super) kind: String,
     pub(super) partitions: i64,
+    pub(super) kafka: RawKafka,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawKafka {
+    pub(super) bootstrap: String,
+    pub(super) partitions: i64,
+    pub(super) topic_prefix: String,
+    pub(super) group: String,
+    pub(super) request_timeout: String,
+    pub(super) connect_timeout: String,
+    #[serde(default)]
+    pub(super) properties: toml::Table,
 }
 
 #[derive(Debug, Deserialize)]

@@ -37,6 +37,9 @@ pub struct Resolved {
 impl Resolved {
     /// The layer that the value at `path` came from; a list belongs to the layer that gave it as a whole.
     pub fn origin(&self, path: &str) -> &str {
+        if let Some((_, origin)) = self.origins.iter().find(|(key, _)| is_below(key, path)) {
+            return origin;
+        }
         let mut at = path;
         loop {
             if let Some(origin) = self.origins.get(at) {
@@ -58,6 +61,11 @@ impl Resolved {
             .map(|(path, value)| (path.clone(), value, self.origin(&path).to_owned()))
             .collect()
     }
+}
+
+/// A table that only one layer names has no origin of its own; what stands in it has.
+fn is_below(key: &str, path: &str) -> bool {
+    key.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'))
 }
 
 fn walk(path: &str, value: &Value, leaves: &mut Vec<(String, String)>) {

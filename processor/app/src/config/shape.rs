@@ -7,6 +7,9 @@ use super::{DEFAULT_TOML, Fault, Resolved};
 /// Keys for which no site may rely on the built-in one.
 const OF_EACH_SITE: [&str; 3] = ["site_id", "zone", "currency"];
 
+/// Whatever librdkafka knows may stand here.
+const FREE: &str = "log.kafka.properties";
+
 /// The faults, and the tree with built-in values in their place, so that everything else can be checked too.
 pub(super) fn mend(resolved: &Resolved) -> (Table, Vec<Fault>) {
     let mut tree = resolved.tree.clone();
@@ -33,6 +36,9 @@ impl Shape<'_> {
     }
 
     fn table(&mut self, path: &str, table: &mut Table, built_in: &Table) {
+        if path == FREE {
+            return;
+        }
         let is_unknown = |key: &&String| !built_in.contains_key(*key);
         let unknown: Vec<String> = table.keys().filter(is_unknown).cloned().collect();
         for key in unknown {

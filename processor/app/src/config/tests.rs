@@ -106,3 +106,21 @@ fn unknown_keys_wrong_types_and_missing_keys_are_named_beside_all_other_faults()
     ];
     assert_eq!(found, expected, "{faults:?}");
 }
+
+#[test]
+fn a_site_at_fault_is_told_once_and_a_key_of_the_environment_by_its_name() {
+    let mut layers = layers("[[sites]]\nsite_id = \"main\"\nzone = \"Mars/Olympus\"\ncurrency = \"USD\"\n");
+    layers
+        .environment
+        .insert("PACELINE__QUERRY__TIMEOUT".to_owned(), "2s".to_owned());
+    let faults = Config::load(&layers).expect_err("faults");
+    let found: Vec<(&str, &str)> = faults
+        .iter()
+        .map(|fault| (fault.path.as_str(), fault.origin.as_str()))
+        .collect();
+    let expected = [
+        ("querry", "environment PACELINE__QUERRY__TIMEOUT"),
+        ("sites[0].zone", "test.toml"),
+    ];
+    assert_eq!(found, expected, "{faults:?}");
+}

@@ -12,13 +12,8 @@ use paceline_schemas::time::SECOND_US;
 
 use super::raw::{Raw, RawSite};
 use super::shape;
-use super::units::{bytes, duration, show_bytes, show_duration};
-use super::{Config, Fault, HttpOptions, IngestOptions, LogOptions, QueryOptions, Resolved, SnapshotOptions};
-
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(86_400);
+use super::units::{DAY, HOUR, MINUTE, SECOND, bytes, duration, show_bytes, show_duration};
+use super::{Config, Fault, HttpOptions, IngestOptions, QueryOptions, Resolved, SnapshotOptions};
 
 pub(super) fn validate(resolved: &Resolved) -> Result<Config, Vec<Fault>> {
     let (tree, faults) = shape::mend(resolved);
@@ -38,13 +33,13 @@ pub(super) fn validate(resolved: &Resolved) -> Result<Config, Vec<Fault>> {
     }
 }
 
-struct Checks<'a> {
+pub(super) struct Checks<'a> {
     resolved: &'a Resolved,
     faults: Vec<Fault>,
 }
 
 impl Checks<'_> {
-    fn fault(&mut self, path: &str, message: impl Into<String>) {
+    pub(super) fn fault(&mut self, path: &str, message: impl Into<String>) {
         let origin = self.resolved.origin(path).to_owned();
         self.faults.push(Fault {
             path: path.to_owned(),
@@ -53,7 +48,7 @@ impl Checks<'_> {
         });
     }
 
-    fn duration(&mut self, path: &str, text: &str, min: Duration, max: Duration) -> Duration {
+    pub(super) fn duration(&mut self, path: &str, text: &str, min: Duration, max: Duration) -> Duration {
         match duration(text) {
             Some(value) if (min..=max).contains(&value) => value,
             _ => {
@@ -75,7 +70,7 @@ impl Checks<'_> {
         }
     }
 
-    fn number<T: TryFrom<i64> + Default>(&mut self, path: &str, value: i64, min: i64, max: i64) -> T {
+    pub(super) fn number<T: TryFrom<i64> + Default>(&mut self, path: &str, value: i64, min: i64, max: i64) -> T {
         let converted = (min..=max).contains(&value).then(|| T::try_from(value).ok()).flatten();
         converted.unwrap_or_else(|| {
             self.fault(path, format!("`{value}` is not from {min} to {max}"));
@@ -86,7 +81,8 @@ impl Checks<'_> {
     fn config(&mut self, raw: &Raw) -> Config {
         let sites = self.sites(&raw.sites);
         let default_site = SiteId::new(&raw.default_site).unwrap_or_default();
-        if !sites.contains_key(&default_site) {
+        // A site of that name that is at fault itself has been told of already.
+        if !raw.sites.iter().any(|site| site.site_id == raw.default_site) {
             self.fault("default_site", format!("`{}` is none of the sites", raw.default_site));
         }
         if raw.tenant.is_empty()
@@ -103,9 +99,7 @@ impl Checks<'_> {
             sites,
             default_site,
             pepper_file: (!raw.pepper_file.is_empty()).then(|| PathBuf::from(&raw.pepper_file)),
-            log: LogOptions {
-                partitions: self.number("log.partitions", raw.log.partitions, 1, 256),
-            },
+            log: self.log(&raw.log),
             ingest: self.ingest(raw),
             windows: self.windows(raw),
             snapshots: self.snapshots(raw),

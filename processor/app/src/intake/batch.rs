@@ -1,7 +1,7 @@
 //! Batches of events and dead letters on their way to the log.
 
 use paceline_ingest::dead_letter::DeadLetter;
-use paceline_ingest::log::{LogSink, Record};
+use paceline_ingest::log::Record;
 use paceline_ingest::memory::CompleteTo;
 use paceline_schemas::codec::encode;
 use paceline_schemas::event::Event;

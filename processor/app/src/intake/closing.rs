@@ -1,6 +1,6 @@
 //! Ticks: the end of an import, and the silence of a partition.
 
-use paceline_ingest::log::{LogReader, LogSink, Record};
+use paceline_ingest::log::Record;
 use paceline_schemas::codec::encode;
 use paceline_schemas::envelope::Envelope;
 use paceline_schemas::event::{Data, Event, EventType};

@@ -154,7 +154,7 @@ impl Intake {
         let options = memory::Options {
             entities_max: self.config.ingest.memory_entities_max,
         };
-        Ok(Memory::open(self.log.keyspace("memory")?, options)?)
+        Ok(Memory::open(self.store.clone(), options)?)
     }
 
     fn read_row(

@@ -43,8 +43,12 @@ impl Intake {
         let mut tally = Tally::default();
         let mut known = 0;
         let mut unticked = Vec::new();
-        for file in files {
-            let digest = open(file, mapping)?.file().digest.clone();
+        // A file that the mapping is not made for is found before anything is published.
+        let digests = files
+            .iter()
+            .map(|file| open(file, mapping).map(|rows| rows.file().digest.clone()));
+        let digests: Vec<String> = digests.collect::<Result<_, _>>()?;
+        for (file, digest) in files.iter().zip(digests) {
             let earlier = imports.find(&digest, &mapping.digest)?;
             tally.answer.files.push(file.display().to_string());
             let done = |import: &&Import| import.is_done(self.people_known()) && !options.dry_run;
@@ -156,7 +160,7 @@ impl Intake {
         }
         let text = format!(
             "{unmapped} facts are of reps without an alias, {defaulted} take the default site `{}`; \
-             import the people first, or say --accept",
+             nothing was imported: import the people first, or say --accept",
             self.config.default_site
         );
         if options.dry_run {

@@ -7,15 +7,14 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::{Duration, Instant as Monotonic};
 
-use paceline_ingest::log::embedded::EmbeddedLog;
-use paceline_ingest::log::{Log, LogReader, LogSink, LogSource, SourceEvent};
+use paceline_ingest::log::{Log, LogSink, LogSource};
 use paceline_schemas::position::{Offset, Partition, Topic};
 use paceline_schemas::tables;
 use paceline_schemas::time::Day;
 use paceline_snapshots::delta::Tables;
 use paceline_snapshots::manifest::Sequence;
 use paceline_snapshots::set::Reached;
-use paceline_snapshots::shard::{LogBounds, Owner};
+use paceline_snapshots::shard::Owner;
 use paceline_snapshots::store::Store;
 use paceline_snapshots::{Unit, jobs, maintain, publish, rows};
 
@@ -26,19 +25,19 @@ use crate::jobs::Due;
 use crate::shard::Shard;
 
 /// Longest wait for a record before orders and timers are looked at.
-const POLL: Duration = Duration::from_millis(20);
+pub(super) const POLL: Duration = Duration::from_millis(20);
 /// Wait after a checkpoint that failed for a passing reason.
 const RETRY: Duration = Duration::from_secs(5);
 /// Rounds of a job against one month before the caller hears of it.
 const JOB_ROUNDS_MAX: u32 = 8;
 
-struct Worker {
-    context: FoldContext,
-    log: Arc<EmbeddedLog>,
-    source: Box<dyn LogSource>,
-    runtime: Rc<tokio::runtime::Runtime>,
-    tables: Tables,
-    shards: BTreeMap<Partition, Shard>,
+pub(super) struct Worker {
+    pub(super) context: FoldContext,
+    pub(super) log: Arc<dyn Log>,
+    pub(super) source: Box<dyn LogSource>,
+    pub(super) runtime: Rc<tokio::runtime::Runtime>,
+    pub(super) tables: Tables,
+    pub(super) shards: BTreeMap<Partition, Shard>,
     due: Arc<Due>,
     replaced: Replaced,
     flushes: Vec<(BTreeMap<Partition, Offset>, Reply<()>)>,
@@ -47,7 +46,7 @@ struct Worker {
 
 pub(super) fn run(
     context: FoldContext,
-    log: Arc<EmbeddedLog>,
+    log: Arc<dyn Log>,
     due: Arc<Due>,
     orders: &Receiver<Order>,
     news: &News,
@@ -58,7 +57,7 @@ pub(super) fn run(
         Err(failure) => return drop(ready.send(Err(failure))),
     };
     let opened = worker
-        .take_assignment()
+        .take_assignment(news)
         .and_then(|()| worker.publish_what_was_left(news));
     let failed = opened.is_err();
     if ready.send(opened).is_err() || failed {
@@ -76,7 +75,7 @@ pub(super) fn run(
 }
 
 impl Worker {
-    fn open(context: FoldContext, log: Arc<EmbeddedLog>, due: Arc<Due>) -> Result<Self, Failure> {
+    fn open(context: FoldContext, log: Arc<dyn Log>, due: Arc<Due>) -> Result<Self, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -101,95 +100,19 @@ impl Worker {
         })
     }
 
-    /// The embedded log assigns all its partitions first of all.
-    fn take_assignment(&mut self) -> Result<(), Failure> {
-        while self.shards.is_empty() {
-            let Some(SourceEvent::Assigned { partitions, reply }) = self.source.poll(POLL)? else {
-                continue;
-            };
-            let mut positions = Vec::with_capacity(partitions.len());
-            for partition in partitions {
-                let shard = self.claim(partition)?;
-                positions.push((partition, shard.next()));
-                self.shards.insert(partition, shard);
-            }
-            if !reply.send(positions) {
-                return Err(Failure::new(Exit::OurFault, "the log took no positions"));
-            }
-        }
-        let runtime = Rc::clone(&self.runtime);
-        if runtime.block_on(Box::pin(self.replace()))? {
-            runtime.block_on(Box::pin(self.announce()))?;
-        }
-        Ok(())
-    }
-
     /// A process that died between its manifest and its publication has noted the dates, not their rows: no job may
     /// read before those are there.
-    fn publish_what_was_left(&mut self, news: &News) -> Result<(), Failure> {
+    pub(super) fn publish_what_was_left(&mut self, news: &News) -> Result<(), Failure> {
         if self.shards.values().any(|shard| shard.owner.owes_rows()) {
             self.publish(news)?;
         }
         Ok(())
     }
 
-    fn claim(&mut self, partition: Partition) -> Result<Shard, Failure> {
-        let bounds = self.log.bounds(Topic::Events, partition)?;
-        let bounds = LogBounds {
-            low: bounds.low,
-            next: bounds.next,
-        };
-        let open = Owner::open(
-            &mut self.tables,
-            tables::all(),
-            Unit::Shard(partition),
-            self.context.identity.clone(),
-            &self.context.fold_config,
-            bounds,
-            clock::now(),
-        );
-        let (owner, opened) = Rc::clone(&self.runtime).block_on(Box::pin(open))?;
-        self.check_fingerprint(partition, &opened)?;
-        Shard::new(partition, owner, opened, &self.context)
-    }
-
-    fn check_fingerprint(
-        &self,
-        partition: Partition,
-        opened: &paceline_snapshots::shard::Opened,
-    ) -> Result<(), Failure> {
-        let Some(last) = &opened.last else { return Ok(()) };
-        let limit = paceline_ingest::log::ReadLimit { records: 1, bytes: 1 };
-        let found = self.log.read(Topic::Events, partition, last.offset, limit)?;
-        let same = found.first().is_some_and(|record| {
-            record.append_time.0 == last.ts && format!("{:08x}", crc32c::crc32c(&record.payload)) == last.crc32c
-        });
-        if same {
-            return Ok(());
-        }
-        let text = format!(
-            "shard {partition}: the record at offset {} is not the one that was folded: this is another log; \
-             restore the log of this data directory, or rebuild into an empty one",
-            last.offset
-        );
-        Err(Failure::new(Exit::Failed, text))
-    }
-
     fn turn(&mut self, orders: &Receiver<Order>, news: &News) -> Result<(), Failure> {
         loop {
-            match self.source.poll(POLL)? {
-                Some(SourceEvent::Batch { partition, records, .. }) => {
-                    if let Some(shard) = self.shards.get_mut(&partition) {
-                        shard.fold(&records)?;
-                    }
-                }
-                Some(SourceEvent::Assigned { .. } | SourceEvent::Revoked { .. } | SourceEvent::Lost { .. }) => {
-                    return Err(Failure::new(
-                        Exit::OurFault,
-                        "the embedded log has re-assigned its partitions",
-                    ));
-                }
-                Some(SourceEvent::End { .. }) | None => {}
+            if let Some(event) = self.source.poll(POLL)? {
+                self.take(event, news)?;
             }
             while let Ok(order) = orders.try_recv() {
                 if self.obey(order, news)? {
@@ -209,11 +132,10 @@ impl Worker {
         match order {
             Order::Flush { replaced, reply } => {
                 self.put_aside(replaced);
-                let mut targets = BTreeMap::new();
-                for partition in self.shards.keys() {
-                    targets.insert(*partition, self.log.bounds(Topic::Events, *partition)?.next);
+                match self.ends() {
+                    Ok(targets) => self.flushes.push((targets, reply)),
+                    Err(failure) => drop(reply.send(Err(failure))),
                 }
-                self.flushes.push((targets, reply));
             }
             Order::Job {
                 name,
@@ -232,6 +154,13 @@ impl Worker {
             }
         }
         Ok(false)
+    }
+
+    /// Where the log ends now.
+    fn ends(&self) -> Result<BTreeMap<Partition, Offset>, Failure> {
+        (0..self.log.partitions(Topic::Events))
+            .map(|partition| Ok((partition, self.log.bounds(Topic::Events, partition)?.next)))
+            .collect()
     }
 
     fn put_aside(&mut self, replaced: Replaced) {
@@ -281,7 +210,7 @@ impl Worker {
     }
 
     /// Notes which dates the jobs owe for what is folded and not published.
-    fn note_due(&self) -> Result<(), Failure> {
+    pub(super) fn note_due(&self) -> Result<(), Failure> {
         let first_day = self.shards.values().filter_map(Shard::first_day).min();
         first_day.map_or(Ok(()), |day| self.due.changed(day))
     }
@@ -301,7 +230,7 @@ impl Worker {
         Ok(())
     }
 
-    fn publish(&mut self, news: &News) -> Result<(), Failure> {
+    pub(super) fn publish(&mut self, news: &News) -> Result<(), Failure> {
         let runtime = Rc::clone(&self.runtime);
         runtime.block_on(Box::pin(self.replace()))?;
         let others = self.others()?;
@@ -316,7 +245,7 @@ impl Worker {
     }
 
     /// Replaces the tables that were given as a whole; true if one of them differs from what it was.
-    async fn replace(&mut self) -> Result<bool, Failure> {
+    pub(super) async fn replace(&mut self) -> Result<bool, Failure> {
         let mut changed = false;
         for (name, batch) in std::mem::take(&mut self.replaced) {
             match jobs::replace_table(&mut self.tables, name, &batch, clock::now()).await {
@@ -348,7 +277,7 @@ impl Worker {
     }
 
     /// Names the versions that belong together.
-    async fn announce(&mut self) -> Result<Option<u64>, Failure> {
+    pub(super) async fn announce(&mut self) -> Result<Option<u64>, Failure> {
         let owned = self
             .shards
             .values()

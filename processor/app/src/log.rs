@@ -1,0 +1,79 @@
+//! The log that the configuration names, with the store of entity memory beside it.
+
+use std::sync::Arc;
+
+use paceline_ingest::log::Log;
+use paceline_ingest::log::embedded::{self, EmbeddedLog, Keyspace};
+use paceline_ingest::log::kafka::{self, KafkaLog, topics};
+
+use crate::config::{Config, LogKind};
+use crate::failure::{Exit, Failure};
+
+/// The log, open.
+#[derive(Debug, Clone)]
+pub(crate) struct OpenLog {
+    pub(crate) log: Arc<dyn Log>,
+    /// Where entity memory is kept.
+    pub(crate) memory: Keyspace,
+    /// What weakens a promise, for a person who starts a server.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl OpenLog {
+    /// Opens the log of `config`.
+    ///
+    /// # Errors
+    /// The log or the store of the memory cannot be opened; a topic is not as it must be.
+    pub(crate) fn open(config: &Config) -> Result<Self, Failure> {
+        let opened = match config.log.kind {
+            LogKind::Embedded => embedded(config),
+            LogKind::Kafka => kafka(config, &config.log.kafka),
+        };
+        opened.map_err(|failure| failure.during("open the log"))
+    }
+}
+
+fn embedded(config: &Config) -> Result<OpenLog, Failure> {
+    let mut options = embedded::Options::new(config.data.clone(), crate::clock::now);
+    options.events_partitions = config.log.partitions;
+    let log = EmbeddedLog::open(&options)?;
+    let memory = log.keyspace("memory")?;
+    Ok(OpenLog {
+        log: Arc::new(log),
+        memory,
+        warnings: Vec::new(),
+    })
+}
+
+fn kafka(config: &Config, options: &kafka::Options) -> Result<OpenLog, Failure> {
+    use paceline_ingest::log::LogReader as _;
+    let warnings = check_topics(options)?;
+    let log = KafkaLog::open(options)?;
+    // Memory follows from one log alone.
+    let name: String = log
+        .cluster_id()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' })
+        .collect();
+    let memory = Keyspace::open(&config.data.join("memory").join(name))?;
+    Ok(OpenLog {
+        log: Arc::new(log),
+        memory,
+        warnings,
+    })
+}
+
+/// Refuses topics that break a promise, and returns what weakens one.
+fn check_topics(options: &kafka::Options) -> Result<Vec<String>, Failure> {
+    let (errors, warnings): (Vec<_>, Vec<_>) = topics::check(options)?
+        .into_iter()
+        .partition(|finding| finding.is_error);
+    if errors.is_empty() {
+        return Ok(warnings.iter().map(ToString::to_string).collect());
+    }
+    let lines: Vec<String> = errors.iter().map(|finding| format!("  {finding}")).collect();
+    Err(Failure::new(
+        Exit::Usage,
+        format!("the topics have {} faults:\n{}", errors.len(), lines.join("\n")),
+    ))
+}
