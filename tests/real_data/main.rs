@@ -6,6 +6,7 @@ mod adventureworks;
 mod bank;
 mod clients;
 mod crm;
+mod kafka;
 mod kills;
 mod month_ends;
 mod truth;

@@ -35,6 +35,7 @@ pub struct Sandbox {
     folder: TempDir,
     data: PathBuf,
     config: Option<PathBuf>,
+    environment: Vec<(String, String)>,
 }
 
 impl Sandbox {
@@ -53,6 +54,7 @@ impl Sandbox {
             folder,
             data,
             config: None,
+            environment: Vec::new(),
         };
         sandbox.file(PEPPER_FILE, "a secret of the tests, which keeps nothing secret");
         sandbox
@@ -65,6 +67,34 @@ impl Sandbox {
     pub fn with_config(settings: &str) -> Self {
         let mut sandbox = Self::new();
         sandbox.config = Some(sandbox.file("config.toml", settings));
+        sandbox
+    }
+
+    /// The same with a setting, `SECTION__KEY`, over all others.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: &str) -> Self {
+        self.environment.push((format!("PACELINE__{key}"), value.to_owned()));
+        self
+    }
+
+    /// An empty data directory with its log on a Kafka cluster, in topics that nobody else uses.
+    ///
+    /// # Panics
+    /// When the topics cannot be made.
+    pub fn on_kafka(bootstrap: &str) -> Self {
+        let sandbox = Self::new();
+        let folder = sandbox
+            .folder
+            .path()
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        let prefix = format!("{}.", folder.expect("the folder has a name"));
+        let sandbox = sandbox
+            .with("LOG__KIND", "kafka")
+            .with("LOG__KAFKA__BOOTSTRAP", bootstrap)
+            .with("LOG__KAFKA__TOPIC_PREFIX", &prefix)
+            .with("LOG__KAFKA__GROUP", &prefix);
+        sandbox.succeed(&["topics", "create"]);
         sandbox
     }
 
@@ -82,6 +112,7 @@ impl Sandbox {
     #[must_use]
     pub fn copy(&self) -> Self {
         let mut copy = Self::new();
+        copy.environment.clone_from(&self.environment);
         if let Some(config) = &self.config {
             let settings = fs::read_to_string(config).expect("the settings are readable");
             copy.config = Some(copy.file("config.toml", settings));
@@ -119,6 +150,7 @@ impl Sandbox {
         if let Some(config) = &self.config {
             command.arg("--config").arg(config);
         }
+        command.envs(self.environment.iter().map(|(key, value)| (key, value)));
         command.args(words);
         command
     }

@@ -23,7 +23,7 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// The last thing that the client complained of.
+    /// The last thing that the client complained of; what a person has to mend before what passes by itself.
     pub(super) fn last_error(&self) -> Option<(Code, String)> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -35,8 +35,14 @@ impl ClientContext for Context {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        if let Some(code) = error.rdkafka_error_code() {
-            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((code, reason.to_owned()));
+        let Some(code) = error.rdkafka_error_code() else {
+            return;
+        };
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_grave = |code| fault::meaning_of(code) != Meaning::Passing;
+        // That no broker is left follows a refusal and says less.
+        if is_grave(code) || last.as_ref().is_none_or(|(known, _)| !is_grave(*known)) {
+            *last = Some((code, reason.to_owned()));
         }
     }
 }

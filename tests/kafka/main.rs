@@ -1,0 +1,19 @@
+//! The pipeline over a real Kafka: the one that `PACELINE_TEST_KAFKA` names as `host:port`, and brokers that a test
+//! starts for itself because it ends them.
+//!
+//! `deploy/kafka/kafka.sh start DIR` starts one. Every test has topics of its own.
+
+mod broker;
+mod outages;
+mod same_tables;
+
+use std::env;
+
+/// The address of the broker that all tests share.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whoever runs the test says here where the broker is"
+)]
+fn shared_broker() -> String {
+    env::var("PACELINE_TEST_KAFKA").expect("PACELINE_TEST_KAFKA names a broker as host:port")
+}
