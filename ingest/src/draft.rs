@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use paceline_schemas::event::Event;
+use paceline_schemas::event::{Data, Event, EventType, Previous};
 use paceline_schemas::ids::{EventId, RepId};
-use paceline_schemas::symbol::CreditRole;
+use paceline_schemas::reject::Reject;
+use paceline_schemas::symbol::{CreditRole, Side};
 
 use crate::import::FileName;
 
@@ -47,4 +48,22 @@ pub struct Origin {
     pub block: u32,
     /// Name of the mapping.
     pub mapping: Arc<str>,
+}
+
+/// Checks an event before its version is settled: what versions add is required of published events, and until then a
+/// stand-in satisfies the check.
+pub(crate) fn check(event: &mut Event) -> Result<(), Reject> {
+    let event_type = event.envelope.event_type;
+    match &mut event.data {
+        Data::Deal(data) => data.previous = Some(Box::<Previous>::default()),
+        Data::Lead(data) if event_type == EventType::LeadTransferred => data.side = Some(Side::In),
+        Data::Lead(_) | Data::Call(_) | Data::State(_) | Data::People(_) | Data::Tick => {}
+    }
+    let checked = event.data.check(event_type).and_then(|()| event.data.check_stamps());
+    match &mut event.data {
+        Data::Deal(data) => data.previous = None,
+        Data::Lead(data) => data.side = None,
+        Data::Call(_) | Data::State(_) | Data::People(_) | Data::Tick => {}
+    }
+    checked
 }

@@ -17,6 +17,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use error::{Class, Error};
+pub use jsonl::Objects;
+pub(crate) use jsonl::check_json;
 pub use layout::{Encoding, Format, Layout};
 pub use record::{Read, Refused, Row};
 

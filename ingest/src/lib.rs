@@ -1,5 +1,8 @@
 //! The edge between sources and the log: what comes in, what is refused, and the log itself.
 
+pub mod canonical;
+#[cfg(feature = "kafka")]
+pub mod connection;
 pub mod content;
 pub mod convert;
 pub mod dead_letter;

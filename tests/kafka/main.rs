@@ -6,6 +6,7 @@
 mod broker;
 mod outages;
 mod same_tables;
+mod sources;
 
 use std::env;
 

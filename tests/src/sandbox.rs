@@ -82,7 +82,15 @@ impl Sandbox {
     /// # Panics
     /// When the topics cannot be made.
     pub fn on_kafka(bootstrap: &str) -> Self {
-        let sandbox = Self::new();
+        Self::on_kafka_with(bootstrap, "")
+    }
+
+    /// The same with these settings over the built-in ones.
+    ///
+    /// # Panics
+    /// When the topics cannot be made.
+    pub fn on_kafka_with(bootstrap: &str, settings: &str) -> Self {
+        let sandbox = Self::with_config(settings);
         let folder = sandbox
             .folder
             .path()
@@ -93,7 +101,9 @@ impl Sandbox {
             .with("LOG__KIND", "kafka")
             .with("LOG__KAFKA__BOOTSTRAP", bootstrap)
             .with("LOG__KAFKA__TOPIC_PREFIX", &prefix)
-            .with("LOG__KAFKA__GROUP", &prefix);
+            .with("LOG__KAFKA__GROUP", &prefix)
+            // What was killed holds its partitions until its session is over.
+            .with("LOG__KAFKA__PROPERTIES__SESSION__TIMEOUT__MS", "8000");
         sandbox.succeed(&["topics", "create"]);
         sandbox
     }

@@ -21,41 +21,25 @@ const DEPTH_MAX: usize = 16;
 #[derive(Debug)]
 pub(super) struct JsonLines {
     text: Text,
-    file: Arc<FileName>,
     raw: Vec<u8>,
     line: u64,
     skip_rows: u64,
-    // Of each key, the columns that begin with it and the rest of their pointers.
-    keys: HashMap<String, Vec<(usize, Vec<String>)>>,
-    width: usize,
-    unmapped: BTreeSet<String>,
-    repeats: Option<Repeats>,
+    objects: Objects,
 }
 
 impl JsonLines {
     pub(super) fn open(text: Text, mapping: &CompiledMapping, file: Arc<FileName>) -> Self {
-        let mut keys: HashMap<String, Vec<(usize, Vec<String>)>> = HashMap::new();
-        for (at, column) in mapping.columns().iter().enumerate() {
-            let mut segments = segments(column);
-            let head = segments.remove(0);
-            keys.entry(head).or_default().push((at, segments));
-        }
-        let layout = mapping.layout();
         Self {
             text,
-            file,
             raw: Vec::new(),
             line: 0,
-            skip_rows: layout.skip_rows,
-            keys,
-            width: mapping.columns().len(),
-            unmapped: BTreeSet::new(),
-            repeats: layout.counts_repeats.then(Repeats::default),
+            skip_rows: mapping.layout().skip_rows,
+            objects: Objects::new(mapping, file),
         }
     }
 
     pub(super) fn unmapped(&self) -> Vec<String> {
-        self.unmapped.iter().cloned().collect()
+        self.objects.unmapped.iter().cloned().collect()
     }
 
     /// The next row.
@@ -90,21 +74,51 @@ impl JsonLines {
                     self.text.encoding().name(),
                 ))));
             }
-            let read = self.row().unwrap_or_else(|detail| {
-                Read::Refused(Refused::malformed(line, size, format!("row at line {line}: {detail}")))
-            });
+            let read = match self.objects.row(self.raw.trim_ascii(), line) {
+                Ok(row) => Read::Row(row),
+                Err(detail) => Read::Refused(Refused::malformed(line, size, format!("row at line {line}: {detail}"))),
+            };
             return Ok(Some(read));
         }
     }
+}
 
-    fn row(&mut self) -> Result<Read, String> {
-        let bytes = self.raw.trim_ascii().to_vec();
-        let json = std::str::from_utf8(&bytes).map_err(|error| error.to_string())?;
-        if is_deep(&bytes) {
-            return Err(format!("nested deeper than {DEPTH_MAX}"));
+/// Reads JSON objects, each a row of a mapping.
+#[derive(Debug)]
+pub struct Objects {
+    file: Arc<FileName>,
+    // Of each key, the columns that begin with it and the rest of their pointers.
+    keys: HashMap<String, Vec<(usize, Vec<String>)>>,
+    width: usize,
+    unmapped: BTreeSet<String>,
+    repeats: Option<Repeats>,
+}
+
+impl Objects {
+    /// A reader for `mapping`; `file` names where the objects come from.
+    pub fn new(mapping: &CompiledMapping, file: Arc<FileName>) -> Self {
+        let mut keys: HashMap<String, Vec<(usize, Vec<String>)>> = HashMap::new();
+        for (at, column) in mapping.columns().iter().enumerate() {
+            let mut segments = segments(column);
+            let head = segments.remove(0);
+            keys.entry(head).or_default().push((at, segments));
         }
-        // The lazy reader below does not check what it passes over; this one reads it all.
-        serde_json::from_str::<IgnoredAny>(json).map_err(|error| format!("no JSON at column {}", error.column()))?;
+        Self {
+            file,
+            keys,
+            width: mapping.columns().len(),
+            unmapped: BTreeSet::new(),
+            repeats: mapping.layout().counts_repeats.then(Repeats::default),
+        }
+    }
+
+    /// The row of one object.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes; nothing of them is quoted.
+    pub fn row(&mut self, bytes: &[u8], line: u64) -> Result<Row, String> {
+        let json = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
+        check_json(bytes)?;
         if !json.starts_with('{') {
             return Err("no JSON object".to_owned());
         }
@@ -124,18 +138,30 @@ impl JsonLines {
                 }
             }
         }
-        Ok(Read::Row(Row {
-            line: self.line,
-            identity: self.repeats.as_mut().map(|repeats| repeats.identify(&bytes)),
-            bytes,
+        Ok(Row {
+            line,
+            identity: self.repeats.as_mut().map(|repeats| repeats.identify(bytes)),
+            bytes: bytes.to_vec(),
             file: Arc::clone(&self.file),
             text,
             cells,
-        }))
+        })
     }
 }
 
-// The readers have no limit of nesting: a deep row would overflow the stack, so brackets are counted first.
+/// Checks that the bytes are one JSON value of few levels.
+///
+/// The lazy readers do not check what they pass over, and have no limit of nesting: a deep value would overflow the
+/// stack, so brackets are counted first.
+pub(crate) fn check_json(bytes: &[u8]) -> Result<(), String> {
+    if is_deep(bytes) {
+        return Err(format!("nested deeper than {DEPTH_MAX}"));
+    }
+    serde_json::from_slice::<IgnoredAny>(bytes)
+        .map(drop)
+        .map_err(|error| format!("no JSON at column {}", error.column()))
+}
+
 fn is_deep(json: &[u8]) -> bool {
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
     for byte in json {

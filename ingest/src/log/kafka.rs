@@ -8,8 +8,8 @@
 //! of its key by murmur2 here as in any Java client.
 
 mod assignment;
-mod client;
-mod fault;
+pub(crate) mod client;
+pub(crate) mod fault;
 mod poller;
 mod producer;
 mod reader;
@@ -47,7 +47,7 @@ impl KafkaLog {
     /// A setting is wrong; no broker answered in time; the broker refuses us; a topic is not there or has another
     /// number of partitions.
     pub fn open(options: &Options) -> Result<Self, Error> {
-        let connected = client::connect(options)?;
+        let connected = client::connect(options, &options.topic_name(Topic::Events))?;
         let mut partitions = BTreeMap::new();
         for topic in Topic::ALL {
             let stored = client::partitions(&connected, options, topic)?;

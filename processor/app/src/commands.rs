@@ -17,6 +17,8 @@ use std::sync::Arc;
 
 use clap::CommandFactory;
 
+pub(crate) use import::mapping_text;
+
 use crate::cli::{Cli, Command, Global, JobsCommand, LogLevel, LogName};
 use crate::config::{Config, Layer, Layers, Resolved, environment};
 use crate::failure::{Exit, Failure};

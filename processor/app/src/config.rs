@@ -2,6 +2,7 @@
 //!
 //! `raw` is what people write, [`Config`] is what services get. Validation is pure and returns every fault at once.
 
+mod connections;
 mod kafka;
 mod raw;
 mod resolve;
@@ -47,6 +48,8 @@ pub struct Config {
     pub tenant: String,
     /// Folder of everything that Paceline keeps.
     pub data: PathBuf,
+    /// Topics that a running process reads.
+    pub connections: Vec<Connection>,
     /// Sites by name.
     pub sites: BTreeMap<SiteId, Site>,
     /// Site of reps that belong to none.
@@ -65,6 +68,19 @@ pub struct Config {
     pub query: QueryOptions,
     /// Local HTTP of a running process.
     pub http: HttpOptions,
+}
+
+/// Topics of a Kafka cluster to which emitters write.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// Name, the last part of the source of its events.
+    pub name: String,
+    /// The topics.
+    pub topics: Vec<String>,
+    /// How objects become events; none: the records are CloudEvents.
+    pub mapping: Option<PathBuf>,
+    /// The cluster, and the group that keeps the positions.
+    pub kafka: paceline_ingest::log::kafka::Options,
 }
 
 /// The log.

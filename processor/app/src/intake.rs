@@ -5,6 +5,7 @@
 
 mod batch;
 mod closing;
+pub(crate) mod feed;
 mod rows;
 mod run;
 
@@ -77,6 +78,7 @@ pub struct Intake {
     dead_letters_published: u64,
     last_ends: HashMap<Partition, (u64, Instant)>,
     appended: bool,
+    has_fed_others: bool,
 }
 
 impl Intake {
@@ -111,9 +113,27 @@ impl Intake {
             dead_letters_published: u64::MAX,
             last_ends: HashMap::new(),
             appended: false,
+            has_fed_others: false,
         };
         intake.read_forward()?;
         Ok(intake)
+    }
+
+    /// Settles from now on as a mapping says; without one by the defaults.
+    fn settle_as(&mut self, mapping: Option<&CompiledMapping>) {
+        let sites = std::mem::take(&mut self.settle.sites);
+        self.settle = settle::Options {
+            sites,
+            ..settle::Options::default()
+        };
+        let Some(settings) = mapping.map(CompiledMapping::settings) else {
+            return;
+        };
+        if settings.credit_follows_owner {
+            self.settle.credit = settle::Credit::FollowsOwner;
+        }
+        self.settle.cancelled_wins_stay = settings.cancelled_wins_stay;
+        self.settle.retained_within_days = i32::try_from(settings.retained_within_days).unwrap_or(i32::MAX);
     }
 
     fn read_forward(&mut self) -> Result<(), Failure> {

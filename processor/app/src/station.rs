@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::failure::{Exit, Failure, io};
 use crate::imports::Counts;
 use crate::intake::Intake;
+use crate::intake::feed::Feed;
 use crate::jobs;
 use crate::log::OpenLog;
 use crate::pipeline::Pipeline;
@@ -134,6 +135,9 @@ pub struct Station {
     log: OpenLog,
     intake: Intake,
     pipeline: Pipeline,
+    feeds: Vec<Feed>,
+    /// Memory and directory may know what the log does not.
+    is_ahead: bool,
     /// Why memory is no longer that of the log.
     lost: Option<Failure>,
     _lock: DataLock,
@@ -175,9 +179,50 @@ impl Station {
             log,
             intake,
             pipeline,
+            feeds: Vec::new(),
+            is_ahead: false,
             lost: None,
             _lock: lock,
         })
+    }
+
+    /// Reads the configured connections from now on, round by round: see [`pull`](Self::pull).
+    ///
+    /// # Errors
+    /// The mapping of a connection cannot be used.
+    pub fn connect(&mut self) -> Result<(), Failure> {
+        self.feeds = self
+            .config
+            .connections
+            .iter()
+            .map(Feed::new)
+            .collect::<Result<_, _>>()?;
+        Ok(())
+    }
+
+    /// True where there are connections to read.
+    pub fn has_feeds(&self) -> bool {
+        !self.feeds.is_empty()
+    }
+
+    /// Takes one round of records of every connection.
+    ///
+    /// # Errors
+    /// The log or the memory failed and could not be opened anew.
+    pub fn pull(&mut self) -> Result<(), Failure> {
+        self.check()?;
+        self.recover()?;
+        for at in 0..self.feeds.len() {
+            let Some(feed) = self.feeds.get_mut(at) else { continue };
+            if let Err(failure) = self.intake.pull(feed) {
+                tracing::warn!(%failure, "a round of a connection is taken again");
+                self.feeds.iter_mut().for_each(Feed::reopen);
+                self.is_ahead = true;
+                self.recover_or_lose();
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Carries out a command; what it wrote can be read when this returns.
@@ -186,14 +231,12 @@ impl Station {
     /// The command failed; what was acknowledged before stays.
     pub fn execute(&mut self, command: &WriteCommand, listener: &mut dyn Listener) -> Result<Answer, Failure> {
         self.check()?;
+        self.recover()?;
         self.intake.begin();
         let outcome = self.carry_out(command, listener);
-        if outcome.is_err()
-            && self.intake.has_begun_to_write()
-            && let Err(failure) = self.recover()
-        {
-            tracing::error!(%failure, "the data directory cannot be gone on with");
-            self.lost = Some(failure);
+        if outcome.is_err() && self.intake.has_begun_to_write() {
+            self.is_ahead = true;
+            self.recover_or_lose();
         }
         outcome
     }
@@ -211,14 +254,32 @@ impl Station {
         self.lost.clone().map_or_else(|| self.pipeline.check(), Err)
     }
 
+    /// Recovers now, or later where what failed passes by itself.
+    fn recover_or_lose(&mut self) {
+        match self.recover() {
+            Ok(()) => {}
+            Err(failure) if failure.exit == Exit::Transient => {
+                tracing::warn!(%failure, "the log is read anew once it can be");
+            }
+            Err(failure) => {
+                tracing::error!(%failure, "the data directory cannot be gone on with");
+                self.lost = Some(failure);
+            }
+        }
+    }
+
     /// After a failure: memory and directory may know what the log does not, so they are read from the log anew; what
     /// is in the log is published.
     fn recover(&mut self) -> Result<(), Failure> {
+        if !self.is_ahead {
+            return Ok(());
+        }
         self.intake = Intake::open(
             Arc::clone(&self.config),
             Arc::clone(&self.log.log),
             self.log.memory.clone(),
         )?;
+        self.is_ahead = false;
         self.flush()
     }
 
@@ -285,7 +346,14 @@ impl Station {
     /// The pipeline has stopped, or a tick cannot be written.
     pub fn idle(&mut self) -> Result<(), Failure> {
         self.check()?;
-        self.intake.tick_silent()?;
+        self.recover()?;
+        let tick_every = self.config.ingest.tick_every;
+        if !self.feeds.iter().any(|feed| feed.is_behind(tick_every)) {
+            self.intake.tick_silent()?;
+        }
+        if self.intake.take_fed_others() {
+            self.publish_refused()?;
+        }
         if self.pipeline.take_published_news() {
             self.publish_refused()?;
             jobs::run_due(&self.config, &self.pipeline, &mut Quiet)?;

@@ -16,9 +16,9 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, Offset as KafkaOffset, TopicPartitionList};
 
-use super::reader::number;
+use super::client::number;
 use super::settings::Options;
-use super::{client, fault, reader};
+use super::{client, fault};
 use crate::error::{Class, Error};
 use crate::log::{Answer, Reply, SourceEvent, Stored};
 
@@ -125,7 +125,7 @@ impl Group {
     }
 
     fn check(&self, consumer: &BaseConsumer<Self>, partition: Partition, offset: Offset) -> Result<(), Error> {
-        let bounds = reader::bounds(consumer, &self.options, self.topic, partition)?;
+        let bounds = client::bounds_of(consumer, &self.options, &self.options.topic_name(self.topic), partition)?;
         if (bounds.low..=bounds.next).contains(&offset) {
             return Ok(());
         }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant as Monotonic};
 
-use paceline_schemas::position::Topic;
+use paceline_schemas::position::{Partition, Topic};
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
@@ -12,19 +12,20 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use super::fault::{self, Meaning};
 use super::settings::{Options, client_of};
 use crate::error::{Class, Error};
+use crate::log::Bounds;
 
 /// One attempt to reach a broker.
 const ATTEMPT: Duration = Duration::from_secs(5);
 
 /// What a client of ours hears beside its answers.
 #[derive(Debug, Default)]
-pub(super) struct Context {
+pub(crate) struct Context {
     last: Mutex<Option<(Code, String)>>,
 }
 
 impl Context {
     /// The last thing that the client complained of; what a person has to mend before what passes by itself.
-    pub(super) fn last_error(&self) -> Option<(Code, String)> {
+    pub(crate) fn last_error(&self) -> Option<(Code, String)> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -63,14 +64,14 @@ pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     }
 }
 
-/// A client that a broker has answered.
-pub(super) fn connect(options: &Options) -> Result<BaseConsumer<Context>, Error> {
+/// A client that a broker has answered about `topic`.
+pub(crate) fn connect(options: &Options, topic: &str) -> Result<BaseConsumer<Context>, Error> {
     let failed = |error: KafkaError| fault::broker("connect to Kafka", &error);
     let client: BaseConsumer<Context> = client_of(&options.consumer(), Context::default()).map_err(failed)?;
     let begun = Monotonic::now();
     let mut told = false;
     loop {
-        let error = match client.fetch_metadata(Some(&options.topic_name(Topic::Events)), ATTEMPT) {
+        let error = match client.fetch_metadata(Some(topic), ATTEMPT) {
             Ok(_) => return Ok(client),
             Err(error) => error,
         };
@@ -94,10 +95,13 @@ pub(super) fn connect(options: &Options) -> Result<BaseConsumer<Context>, Error>
 
 /// Partitions of a topic; none is an error that says how topics are made.
 pub(super) fn partitions(client: &BaseConsumer<Context>, options: &Options, topic: Topic) -> Result<u32, Error> {
-    let name = options.topic_name(topic);
+    partitions_of(client, options, &options.topic_name(topic))
+}
+
+pub(crate) fn partitions_of(client: &BaseConsumer<Context>, options: &Options, name: &str) -> Result<u32, Error> {
     let action = format!("find the topic `{name}`");
     let metadata = client
-        .fetch_metadata(Some(&name), options.request_timeout)
+        .fetch_metadata(Some(name), options.request_timeout)
         .map_err(|error| fault::broker(&action, &error))?;
     let found = metadata.topics().iter().find(|found| found.name() == name);
     match found.map(|found| (found.error(), found.partitions().len())) {
@@ -105,6 +109,28 @@ pub(super) fn partitions(client: &BaseConsumer<Context>, options: &Options, topi
         Some((Some(error), _)) => Err(fault::coded(&action, Code::from(error), None)),
         _ => Err(fault::coded(&action, Code::UnknownTopicOrPartition, None)),
     }
+}
+
+/// The offsets that a partition holds, by the broker.
+pub(crate) fn bounds_of<C: ConsumerContext>(
+    client: &BaseConsumer<C>,
+    options: &Options,
+    name: &str,
+    partition: Partition,
+) -> Result<Bounds, Error> {
+    let action = format!("ask for the offsets of `{name}/{partition}`");
+    let (low, high) = client
+        .fetch_watermarks(name, number(partition), options.request_timeout)
+        .map_err(|error| fault::broker(&action, &error))?;
+    Ok(Bounds {
+        low: u64::try_from(low).unwrap_or(0),
+        next: u64::try_from(high).unwrap_or(0),
+    })
+}
+
+/// A partition as librdkafka writes it.
+pub(crate) fn number(partition: Partition) -> i32 {
+    i32::try_from(partition).unwrap_or(i32::MAX)
 }
 
 pub(super) fn cluster_id(client: &BaseConsumer<Context>, options: &Options) -> Result<String, Error> {

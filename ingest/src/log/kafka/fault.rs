@@ -6,7 +6,7 @@ use crate::error::{Class, Error};
 
 /// What follows from an error of the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Meaning {
+pub(crate) enum Meaning {
     /// The client connects again by itself.
     Passing,
     /// Nobody lets us in until a person does something.
@@ -17,14 +17,15 @@ pub(super) enum Meaning {
     Fatal,
 }
 
-pub(super) fn meaning(error: &KafkaError) -> Meaning {
-    match error.rdkafka_error_code() {
-        Some(code) => meaning_of(code),
-        None => Meaning::Fatal,
+pub(crate) fn meaning(error: &KafkaError) -> Meaning {
+    match (error, error.rdkafka_error_code()) {
+        (KafkaError::PartitionEOF(_), _) => Meaning::Passing,
+        (_, Some(code)) => meaning_of(code),
+        (_, None) => Meaning::Fatal,
     }
 }
 
-pub(super) fn meaning_of(code: Code) -> Meaning {
+pub(crate) fn meaning_of(code: Code) -> Meaning {
     match code {
         Code::BrokerTransportFailure
         | Code::AllBrokersDown
@@ -107,7 +108,7 @@ fn advice(code: Code) -> Option<&'static str> {
 }
 
 /// Our error for one of the client.
-pub(super) fn broker(action: &str, error: &KafkaError) -> Error {
+pub(crate) fn broker(action: &str, error: &KafkaError) -> Error {
     match error.rdkafka_error_code() {
         Some(code) => coded(action, code, None),
         None => Error::Broker {
@@ -119,7 +120,7 @@ pub(super) fn broker(action: &str, error: &KafkaError) -> Error {
 }
 
 /// Our error for a code, with what the client said of it.
-pub(super) fn coded(action: &str, code: Code, said: Option<&str>) -> Error {
+pub(crate) fn coded(action: &str, code: Code, said: Option<&str>) -> Error {
     let mut cause = said.map_or_else(|| words(code), str::to_owned);
     if let Some(advice) = advice(code) {
         cause.push_str("; ");

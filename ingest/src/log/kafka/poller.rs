@@ -12,8 +12,9 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{BorrowedMessage, Message as _};
 
 use super::assignment::Group;
+use super::client::{self, number};
 use super::fault::{self, Meaning};
-use super::reader::{self, number, stored};
+use super::reader::stored;
 use super::source::Flow;
 use super::watchdog::Watchdog;
 use crate::error::{Class, Error};
@@ -169,7 +170,12 @@ impl Poller {
         let group = self.group();
         let held: Vec<_> = group.held().next.iter().map(|(p, next)| (*p, *next)).collect();
         for (partition, offset) in held {
-            match reader::bounds(&self.consumer, &group.options, group.topic, partition) {
+            match client::bounds_of(
+                &self.consumer,
+                &group.options,
+                &group.options.topic_name(group.topic),
+                partition,
+            ) {
                 Ok(bounds) if (bounds.low..=bounds.next).contains(&offset) => {}
                 Ok(bounds) => {
                     return Error::OutOfRange {
@@ -241,7 +247,12 @@ impl Poller {
         let group = self.group();
         let held: Vec<_> = group.held().next.iter().map(|(p, next)| (*p, *next)).collect();
         for (partition, next) in held.into_iter().filter(|(p, _)| !self.paused.contains(p)) {
-            let Ok(bounds) = reader::bounds(&self.consumer, &group.options, group.topic, partition) else {
+            let Ok(bounds) = client::bounds_of(
+                &self.consumer,
+                &group.options,
+                &group.options.topic_name(group.topic),
+                partition,
+            ) else {
                 return Ok(());
             };
             if bounds.next > next && group.held().next.get(&partition) == Some(&next) {

@@ -12,7 +12,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 
-use super::client::Context;
+use super::client::{self, Context, number};
 use super::fault::{self, Meaning};
 use super::settings::Options;
 use crate::error::{Class, Error};
@@ -52,7 +52,7 @@ impl Reader {
     }
 
     pub(super) fn bounds(&self, topic: Topic, partition: Partition) -> Result<Bounds, Error> {
-        bounds(&self.client, &self.options, topic, partition)
+        client::bounds_of(&self.client, &self.options, &self.options.topic_name(topic), partition)
     }
 
     pub(super) fn read(
@@ -139,28 +139,6 @@ impl Reader {
             }
         }
     }
-}
-
-/// The offsets that a partition holds, by the broker.
-pub(super) fn bounds<C: rdkafka::consumer::ConsumerContext>(
-    client: &BaseConsumer<C>,
-    options: &Options,
-    topic: Topic,
-    partition: Partition,
-) -> Result<Bounds, Error> {
-    let name = options.topic_name(topic);
-    let action = format!("ask for the offsets of `{name}/{partition}`");
-    let (low, high) = client
-        .fetch_watermarks(&name, number(partition), options.request_timeout)
-        .map_err(|error| fault::broker(&action, &error))?;
-    Ok(Bounds {
-        low: u64::try_from(low).unwrap_or(0),
-        next: u64::try_from(high).unwrap_or(0),
-    })
-}
-
-pub(super) fn number(partition: Partition) -> i32 {
-    i32::try_from(partition).unwrap_or(i32::MAX)
 }
 
 fn is_of(message: &BorrowedMessage<'_>, name: &str, partition: Partition) -> bool {

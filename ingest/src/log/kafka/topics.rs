@@ -43,7 +43,7 @@ impl fmt::Display for Finding {
 /// # Errors
 /// The cluster cannot be reached or refuses.
 pub fn create(options: &Options, replication: Option<u32>) -> Result<Vec<String>, Error> {
-    let connected = client::connect(options)?;
+    let connected = client::connect(options, &options.topic_name(Topic::Events))?;
     let action = "ask for the brokers";
     let metadata = connected
         .fetch_metadata(None, options.request_timeout)
@@ -93,7 +93,7 @@ fn new_topic<'a>(options: &Options, topic: Topic, name: &'a str, copies: i32) ->
 /// # Errors
 /// The cluster cannot be reached. A topic that is wrong is a finding.
 pub fn check(options: &Options) -> Result<Vec<Finding>, Error> {
-    let connected = client::connect(options)?;
+    let connected = client::connect(options, &options.topic_name(Topic::Events))?;
     let mut findings = Vec::new();
     let mut there = Vec::new();
     for topic in Topic::ALL {

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use paceline_schemas::disposition::Disposition;
 use paceline_schemas::envelope::{Envelope, TIME_MIN};
-use paceline_schemas::event::{Data, Deal, Event, EventType, Previous};
+use paceline_schemas::event::{Data, Deal, Event, EventType};
 use paceline_schemas::field::{BasisPoints, Minor};
 use paceline_schemas::ids::{CallId, DealId, EventId, IdError, LeadId};
 use paceline_schemas::reject::{Reason, Reject};
-use paceline_schemas::symbol::{CreditRole, Flag, Flags, Side};
+use paceline_schemas::symbol::{CreditRole, Flag, Flags};
 use paceline_schemas::time::{Day, Instant};
 use sha2::{Digest, Sha256};
 
 use super::{Assembly, needs_rep};
-use crate::draft::{Draft, Origin};
+use crate::draft::{Draft, Origin, check};
 use crate::privacy::push_hex;
 use crate::stamp::Basis;
 
@@ -134,23 +134,6 @@ fn provisional_id(entity: &str) -> Result<EventId, Reject> {
         EventId::new(&text)
     });
     id.map_err(|error| Reject::new(Reason::SchemaViolation, error.to_string()).at("id"))
-}
-
-// What versions add is required of published events; until then a stand-in satisfies the check.
-fn check(event: &mut Event) -> Result<(), Reject> {
-    let event_type = event.envelope.event_type;
-    match &mut event.data {
-        Data::Deal(data) => data.previous = Some(Box::<Previous>::default()),
-        Data::Lead(data) if event_type == EventType::LeadTransferred => data.side = Some(Side::In),
-        Data::Lead(_) | Data::Call(_) | Data::State(_) | Data::People(_) | Data::Tick => {}
-    }
-    let checked = event.data.check(event_type).and_then(|()| event.data.check_stamps());
-    match &mut event.data {
-        Data::Deal(data) => data.previous = None,
-        Data::Lead(data) => data.side = None,
-        Data::Call(_) | Data::State(_) | Data::People(_) | Data::Tick => {}
-    }
-    checked
 }
 
 /// The deal that a call with disposition `sale` stands for on a floor without CRM.

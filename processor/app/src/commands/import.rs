@@ -42,7 +42,7 @@ pub(super) fn import(config: &Arc<Config>, arguments: &ImportArgs) -> Result<Exi
     Ok(answer.exit())
 }
 
-pub(super) fn mapping_text(path: &Path) -> Result<String, Failure> {
+pub(crate) fn mapping_text(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|e| Failure {
         exit: Exit::Usage,
         ..io("read", path, &e)

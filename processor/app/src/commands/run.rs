@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant as Monotonic};
 
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +32,7 @@ pub(super) fn run(config: &Arc<Config>) -> Result<Exit, Failure> {
     let shutdown = CancellationToken::new();
     runtime.spawn(stop_on_signal(shutdown.clone()));
     let mut station = Station::open(Arc::clone(config), lock)?;
+    station.connect()?;
     for warning in station.warnings() {
         tracing::warn!("{warning}");
     }
@@ -60,19 +61,26 @@ pub(super) fn run(config: &Arc<Config>) -> Result<Exit, Failure> {
 }
 
 fn serve(station: &mut Station, received: &Receiver<Job>, shutdown: &CancellationToken) -> Result<(), Failure> {
+    // Records are waited for by the connections themselves.
+    let wait = if station.has_feeds() { Duration::ZERO } else { IDLE };
+    let mut idle_at = Monotonic::now();
     while !shutdown.is_cancelled() {
-        match received.recv_timeout(IDLE) {
+        match received.recv_timeout(wait) {
             Ok(job) => carry_out(station, &job),
-            Err(RecvTimeoutError::Timeout) => idle(station)?,
+            Err(RecvTimeoutError::Timeout) => passing(station, Station::pull)?,
             Err(RecvTimeoutError::Disconnected) => break,
+        }
+        if idle_at.elapsed() >= IDLE {
+            passing(station, Station::idle)?;
+            idle_at = Monotonic::now();
         }
     }
     Ok(())
 }
 
 /// What passes by itself, a broker that is away, ends no process.
-fn idle(station: &mut Station) -> Result<(), Failure> {
-    match station.idle() {
+fn passing(station: &mut Station, act: impl FnOnce(&mut Station) -> Result<(), Failure>) -> Result<(), Failure> {
+    match act(station) {
         Err(failure) if failure.exit == Exit::Transient && station.check().is_ok() => {
             tracing::warn!(%failure, "tried again");
             Ok(())

@@ -61,7 +61,7 @@ impl Checks<'_> {
 }
 
 /// Names of properties have dots, as paths of keys have: both spellings are the same property.
-fn flat(table: &Table) -> BTreeMap<String, String> {
+pub(super) fn flat(table: &Table) -> BTreeMap<String, String> {
     let mut properties = BTreeMap::new();
     for (key, value) in table {
         match value {

@@ -9,6 +9,7 @@ pub(super) struct Raw {
     pub(super) data: String,
     pub(super) default_site: String,
     pub(super) pepper_file: String,
+    pub(super) connections: Vec<toml::Table>,
     pub(super) sites: Vec<RawSite>,
     pub(super) log: RawLog,
     pub(super) ingest: RawIngest,

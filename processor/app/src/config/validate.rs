@@ -80,6 +80,7 @@ impl Checks<'_> {
 
     fn config(&mut self, raw: &Raw) -> Config {
         let sites = self.sites(&raw.sites);
+        let log = self.log(&raw.log);
         let default_site = SiteId::new(&raw.default_site).unwrap_or_default();
         // A site of that name that is at fault itself has been told of already.
         if !raw.sites.iter().any(|site| site.site_id == raw.default_site) {
@@ -99,7 +100,8 @@ impl Checks<'_> {
             sites,
             default_site,
             pepper_file: (!raw.pepper_file.is_empty()).then(|| PathBuf::from(&raw.pepper_file)),
-            log: self.log(&raw.log),
+            connections: self.connections(&raw.connections, &log.kafka),
+            log,
             ingest: self.ingest(raw),
             windows: self.windows(raw),
             snapshots: self.snapshots(raw),

@@ -75,14 +75,7 @@ impl Intake {
         tally: &mut Tally,
         listener: &mut dyn Listener,
     ) -> Result<(), Failure> {
-        let settings = mapping.compiled.settings();
-        self.settle.credit = if settings.credit_follows_owner {
-            settle::Credit::FollowsOwner
-        } else {
-            settle::Credit::Stays
-        };
-        self.settle.cancelled_wins_stay = settings.cancelled_wins_stay;
-        self.settle.retained_within_days = i32::try_from(settings.retained_within_days).unwrap_or(i32::MAX);
+        self.settle_as(Some(&mapping.compiled));
         let dry = dry_run.then(|| self.scratch_memory()).transpose()?;
         let mut reading = Reading {
             mapping,

@@ -1,0 +1,249 @@
+//! Connections that are topics of a Kafka cluster: records in, positions committed once all that follows from them is in
+//! the log.
+//!
+//! One process reads a connection, so partitions are taken by assignment and not in a group; the group only keeps the
+//! positions. The invariant: a position is committed after the events of all records before it were acknowledged, and
+//! a position that the topic no longer holds stops the connection.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant as Monotonic};
+
+use paceline_schemas::position::{Offset, Partition};
+use paceline_schemas::time::Instant;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
+use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
+
+use crate::error::{Class, Error};
+use crate::log::ReadLimit;
+use crate::log::kafka::Options;
+use crate::log::kafka::client::{self, Context};
+use crate::log::kafka::fault::{self, Meaning};
+
+/// Time between two looks for new partitions.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// A record as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incoming {
+    /// Topic.
+    pub topic: Arc<str>,
+    /// Partition.
+    pub partition: Partition,
+    /// Offset.
+    pub offset: Offset,
+    /// The record's time at the broker, by which it was received; the same however often it is read.
+    pub received: Instant,
+    /// Headers.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// Content.
+    pub value: Option<Vec<u8>>,
+}
+
+/// A partition of a topic.
+type Place = (Arc<str>, Partition);
+
+/// Topics that are read.
+pub struct KafkaConnection {
+    consumer: BaseConsumer<Context>,
+    options: Options,
+    topics: Vec<Arc<str>>,
+    next: BTreeMap<Place, Offset>,
+    committed: BTreeMap<Place, Offset>,
+    looked_at: Monotonic,
+}
+
+impl fmt::Debug for KafkaConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KafkaConnection")
+            .field("topics", &self.topics)
+            .field("next", &self.next)
+            .finish_non_exhaustive()
+    }
+}
+
+impl KafkaConnection {
+    /// Begins at the positions of the group, and where there are none at the beginning.
+    ///
+    /// # Errors
+    /// The cluster cannot be reached or refuses, a topic is not there, or a position is no longer held.
+    pub fn open(options: &Options, topics: &[String]) -> Result<Self, Error> {
+        let topics: Vec<Arc<str>> = topics.iter().map(|topic| Arc::from(topic.as_str())).collect();
+        let first = topics.first().map_or("", |topic| topic);
+        let mut connection = Self {
+            consumer: client::connect(options, first)?,
+            options: options.clone(),
+            topics,
+            next: BTreeMap::new(),
+            committed: BTreeMap::new(),
+            looked_at: Monotonic::now(),
+        };
+        connection.look()?;
+        Ok(connection)
+    }
+
+    /// Records that have come, in the order of each partition; none if there are none within `wait`.
+    ///
+    /// # Errors
+    /// The cluster refuses, or a position is no longer held.
+    pub fn take(&mut self, limit: ReadLimit, wait: Duration) -> Result<Vec<Incoming>, Error> {
+        if self.looked_at.elapsed() > LOOK {
+            self.look()?;
+        }
+        let (mut records, mut bytes, mut wait) = (Vec::new(), 0, wait);
+        while records.len() < limit.records && bytes < limit.bytes {
+            let taken = match self.consumer.poll(wait) {
+                None => break,
+                Some(Ok(message)) => incoming(&message, &self.topics),
+                Some(Err(error)) => {
+                    self.hear(&error)?;
+                    continue;
+                }
+            };
+            wait = Duration::ZERO;
+            bytes += taken.value.as_ref().map_or(0, Vec::len);
+            self.next
+                .insert((Arc::clone(&taken.topic), taken.partition), taken.offset + 1);
+            records.push(taken);
+        }
+        Ok(records)
+    }
+
+    /// Commits the positions after everything that was taken.
+    ///
+    /// # Errors
+    /// The broker does not take them; the same records come again, which does no harm.
+    pub fn commit(&mut self) -> Result<(), Error> {
+        let moved: Vec<_> = self
+            .next
+            .iter()
+            .filter(|(place, next)| self.committed.get(*place) != Some(*next))
+            .map(|(place, next)| (place.clone(), *next))
+            .collect();
+        if moved.is_empty() {
+            return Ok(());
+        }
+        let failed = |error: KafkaError| fault::broker("commit positions", &error);
+        let list = list_of(&moved).map_err(failed)?;
+        self.consumer.commit(&list, CommitMode::Sync).map_err(failed)?;
+        self.committed.extend(moved);
+        Ok(())
+    }
+
+    fn hear(&self, error: &KafkaError) -> Result<(), Error> {
+        match fault::meaning(error) {
+            Meaning::Passing => Ok(()),
+            Meaning::OutOfRange => {
+                for ((topic, partition), next) in &self.next {
+                    self.check(topic, *partition, *next)?;
+                }
+                Err(fault::broker("read a connection", error))
+            }
+            Meaning::Withheld | Meaning::Fatal => Err(fault::broker("read a connection", error)),
+        }
+    }
+
+    /// Assigns all partitions, those that are new too, each at its position.
+    fn look(&mut self) -> Result<(), Error> {
+        self.looked_at = Monotonic::now();
+        let mut found = Vec::new();
+        for topic in &self.topics {
+            let partitions = client::partitions_of(&self.consumer, &self.options, topic)?;
+            found.extend((0..partitions).map(|partition| (Arc::clone(topic), partition)));
+        }
+        let new: Vec<_> = found
+            .into_iter()
+            .filter(|place| !self.next.contains_key(place))
+            .collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let positions = self.positions(&new)?;
+        self.next.extend(positions);
+        let all: Vec<_> = self.next.iter().map(|(place, next)| (place.clone(), *next)).collect();
+        list_of(&all)
+            .and_then(|list| self.consumer.assign(&list))
+            .map_err(|error| fault::broker("read a connection", &error))
+    }
+
+    fn positions(&self, places: &[Place]) -> Result<Vec<(Place, Offset)>, Error> {
+        let mut list = TopicPartitionList::with_capacity(places.len());
+        for (topic, partition) in places {
+            list.add_partition(topic, client::number(*partition));
+        }
+        let committed = self
+            .consumer
+            .committed_offsets(list, self.options.request_timeout)
+            .map_err(|error| fault::broker("ask for the positions of a connection", &error))?;
+        let mut positions = Vec::with_capacity(places.len());
+        for (topic, partition) in places {
+            let element = committed.find_partition(topic, client::number(*partition));
+            let position = match element.map(|element| element.offset()) {
+                Some(KafkaOffset::Offset(offset)) => u64::try_from(offset).ok(),
+                _ => None,
+            };
+            let position = match position {
+                Some(position) => self.check(topic, *partition, position).map(|()| position)?,
+                None => client::bounds_of(&self.consumer, &self.options, topic, *partition)?.low,
+            };
+            positions.push(((Arc::clone(topic), *partition), position));
+        }
+        Ok(positions)
+    }
+
+    fn check(&self, topic: &str, partition: Partition, position: Offset) -> Result<(), Error> {
+        let bounds = client::bounds_of(&self.consumer, &self.options, topic, partition)?;
+        let cause = if position < bounds.low {
+            format!(
+                "`{}` records from {position} on were deleted before they were read; to go on without them, move the \
+                 group `{}` to {}",
+                bounds.low - position,
+                self.options.group,
+                bounds.low
+            )
+        } else if position > bounds.next {
+            format!(
+                "the position is {position} and the topic ends at {}: it is another topic of that name; to read it \
+                 from its start, give the connection another `group`",
+                bounds.next
+            )
+        } else {
+            return Ok(());
+        };
+        Err(Error::Broker {
+            action: format!("read `{topic}/{partition}`"),
+            cause,
+            class: Class::Fatal,
+        })
+    }
+}
+
+fn list_of(places: &[(Place, Offset)]) -> Result<TopicPartitionList, KafkaError> {
+    let mut list = TopicPartitionList::with_capacity(places.len());
+    for ((topic, partition), next) in places {
+        let offset = KafkaOffset::Offset(i64::try_from(*next).unwrap_or(i64::MAX));
+        list.add_partition_offset(topic, client::number(*partition), offset)?;
+    }
+    Ok(list)
+}
+
+fn incoming(message: &BorrowedMessage<'_>, topics: &[Arc<str>]) -> Incoming {
+    let known = topics.iter().find(|topic| &***topic == message.topic());
+    let headers = message.headers().map_or_else(Vec::new, |headers| {
+        headers
+            .iter()
+            .map(|header| (header.key.to_owned(), header.value.unwrap_or_default().to_vec()))
+            .collect()
+    });
+    Incoming {
+        topic: known.map_or_else(|| Arc::from(message.topic()), Arc::clone),
+        partition: Partition::try_from(message.partition()).unwrap_or(Partition::MAX),
+        offset: u64::try_from(message.offset()).unwrap_or(0),
+        received: Instant(message.timestamp().to_millis().unwrap_or(0).saturating_mul(1_000)),
+        headers,
+        value: message.payload().map(<[u8]>::to_vec),
+    }
+}
