@@ -15,7 +15,7 @@ use paceline_schemas::time::Instant;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
-use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
+use rdkafka::{Offset as KafkaOffset, Timestamp, TopicPartitionList};
 
 use crate::error::{Class, Error};
 use crate::log::ReadLimit;
@@ -25,6 +25,8 @@ use crate::log::kafka::fault::{self, Meaning};
 
 /// Time between two looks for new partitions.
 const LOOK: Duration = Duration::from_secs(30);
+/// Time between two commits of positions that do not move.
+const RECOMMIT: Duration = Duration::from_secs(3_600);
 
 /// A record as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +37,7 @@ pub struct Incoming {
     pub partition: Partition,
     /// Offset.
     pub offset: Offset,
-    /// The record's time at the broker, by which it was received; the same however often it is read.
+    /// The record's time, in its order within the partition; but for that order the same however often it is read.
     pub received: Instant,
     /// Headers.
     pub headers: Vec<(String, Vec<u8>)>,
@@ -53,7 +55,10 @@ pub struct KafkaConnection {
     topics: Vec<Arc<str>>,
     next: BTreeMap<Place, Offset>,
     committed: BTreeMap<Place, Offset>,
+    received: BTreeMap<Place, Instant>,
+    told_of_clocks: bool,
     looked_at: Monotonic,
+    recommitted_at: Monotonic,
 }
 
 impl fmt::Debug for KafkaConnection {
@@ -79,7 +84,10 @@ impl KafkaConnection {
             topics,
             next: BTreeMap::new(),
             committed: BTreeMap::new(),
+            received: BTreeMap::new(),
+            told_of_clocks: false,
             looked_at: Monotonic::now(),
+            recommitted_at: Monotonic::now(),
         };
         connection.look()?;
         Ok(connection)
@@ -95,9 +103,19 @@ impl KafkaConnection {
         }
         let (mut records, mut bytes, mut wait) = (Vec::new(), 0, wait);
         while records.len() < limit.records && bytes < limit.bytes {
-            let taken = match self.consumer.poll(wait) {
+            let mut taken = match self.consumer.poll(wait) {
                 None => break,
-                Some(Ok(message)) => incoming(&message, &self.topics),
+                Some(Ok(message)) => {
+                    let clocks = matches!(message.timestamp(), Timestamp::CreateTime(_));
+                    if clocks && !std::mem::replace(&mut self.told_of_clocks, true) {
+                        tracing::warn!(
+                            topic = message.topic(),
+                            "versions without a revision are ordered by the producers' clocks: map a `revision`, or \
+                             set the topic's `message.timestamp.type` to `LogAppendTime`"
+                        );
+                    }
+                    incoming(&message, &self.topics)
+                }
                 Some(Err(error)) => {
                     self.hear(&error)?;
                     continue;
@@ -105,8 +123,12 @@ impl KafkaConnection {
             };
             wait = Duration::ZERO;
             bytes += taken.value.as_ref().map_or(0, Vec::len);
-            self.next
-                .insert((Arc::clone(&taken.topic), taken.partition), taken.offset + 1);
+            let place = (Arc::clone(&taken.topic), taken.partition);
+            // Records of one millisecond are received in the order in which they lie.
+            let last = self.received.entry(place.clone()).or_default();
+            taken.received = taken.received.max(Instant(last.0 + 1));
+            *last = taken.received;
+            self.next.insert(place, taken.offset + 1);
             records.push(taken);
         }
         Ok(records)
@@ -149,6 +171,11 @@ impl KafkaConnection {
     /// Assigns all partitions, those that are new too, each at its position.
     fn look(&mut self) -> Result<(), Error> {
         self.looked_at = Monotonic::now();
+        // A broker forgets positions that have not been committed for long.
+        if self.recommitted_at.elapsed() > RECOMMIT {
+            self.recommitted_at = Monotonic::now();
+            self.committed.clear();
+        }
         let mut found = Vec::new();
         for topic in &self.topics {
             let partitions = client::partitions_of(&self.consumer, &self.options, topic)?;
@@ -187,11 +214,25 @@ impl KafkaConnection {
             };
             let position = match position {
                 Some(position) => self.check(topic, *partition, position).map(|()| position)?,
-                None => client::bounds_of(&self.consumer, &self.options, topic, *partition)?.low,
+                None => self.beginning(topic, *partition)?,
             };
             positions.push(((Arc::clone(topic), *partition), position));
         }
         Ok(positions)
+    }
+
+    fn beginning(&self, topic: &str, partition: Partition) -> Result<Offset, Error> {
+        let low = client::bounds_of(&self.consumer, &self.options, topic, partition)?.low;
+        if low > 0 {
+            tracing::error!(
+                topic,
+                partition,
+                low,
+                group = self.options.group,
+                "the group keeps no position and the first records were deleted: whether all were read is unknown"
+            );
+        }
+        Ok(low)
     }
 
     fn check(&self, topic: &str, partition: Partition, position: Offset) -> Result<(), Error> {

@@ -28,6 +28,7 @@ use self::source::Source;
 use super::{Bounds, Log, LogReader, LogSink, LogSource, ReadLimit, Record, Stored};
 use crate::error::Error;
 
+pub use self::fault::patiently;
 pub use self::settings::{Options, RECORD_BYTES_MAX, SettingFault};
 
 /// The log of a deployment on a Kafka cluster.

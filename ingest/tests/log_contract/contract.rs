@@ -21,6 +21,7 @@ pub(crate) fn contract(log: &dyn Log, record_bytes_max: usize) {
     let appended = appends_are_dense_ordered_and_placed_by_key(log);
     reads_return_what_was_appended(log, &appended);
     reads_keep_their_limits_and_bounds(log);
+    a_read_at_a_former_end_sees_what_came_since(log);
     a_named_partition_wins_over_the_key(log);
     wrong_appends_leave_nothing(log, record_bytes_max);
     a_consumer_gets_all_from_its_positions_then_the_end(log);
@@ -106,6 +107,17 @@ fn reads_keep_their_limits_and_bounds(log: &dyn Log) {
     let unknown = log.partitions(EVENTS);
     assert!(log.read(EVENTS, unknown, 0, ReadLimit::default()).is_err());
     assert!(log.bounds(EVENTS, unknown).is_err());
+}
+
+fn a_read_at_a_former_end_sees_what_came_since(log: &dyn Log) {
+    let end = log.bounds(EVENTS, 0).expect("bounds").next;
+    assert_eq!(read_all(log, 0, 0).len() as u64, end);
+    // By the time that a consumer has met the ends, whoever read has been told of them too.
+    drop(caught_up(log));
+    let places = log
+        .append(EVENTS, vec![Record::to(0, "k", "since"); 3])
+        .expect("appended");
+    assert_eq!(places.len(), read_all(log, 0, end).len());
 }
 
 fn a_named_partition_wins_over_the_key(log: &dyn Log) {

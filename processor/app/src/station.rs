@@ -214,13 +214,17 @@ impl Station {
         self.recover()?;
         for at in 0..self.feeds.len() {
             let Some(feed) = self.feeds.get_mut(at) else { continue };
-            if let Err(failure) = self.intake.pull(feed) {
-                tracing::warn!(%failure, "a round of a connection is taken again");
-                self.feeds.iter_mut().for_each(Feed::reopen);
-                self.is_ahead = true;
-                self.recover_or_lose();
-                break;
+            let Err(failure) = self.intake.pull(feed) else {
+                continue;
+            };
+            self.feeds.iter_mut().for_each(|feed| feed.put_off(&failure));
+            self.is_ahead = true;
+            // A restart mends a client that has ended for good; a person has to mend what we may not do.
+            if failure.exit != Exit::Transient {
+                return Err(failure);
             }
+            self.recover_or_lose();
+            break;
         }
         Ok(())
     }

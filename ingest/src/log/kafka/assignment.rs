@@ -22,8 +22,8 @@ use super::{client, fault};
 use crate::error::{Class, Error};
 use crate::log::{Answer, Reply, SourceEvent, Stored};
 
-/// Longest wait for the owner's answer; the watchdog and the group wait longer.
-const ANSWER: Duration = Duration::from_secs(45);
+/// Longest wait for the owner's answer, which opens every shard in it; the watchdog and the group wait longer.
+const ANSWER: Duration = Duration::from_secs(240);
 
 /// What is shared by the callback, the polling thread and the owner.
 #[derive(Debug)]
@@ -125,7 +125,8 @@ impl Group {
     }
 
     fn check(&self, consumer: &BaseConsumer<Self>, partition: Partition, offset: Offset) -> Result<(), Error> {
-        let bounds = client::bounds_of(consumer, &self.options, &self.options.topic_name(self.topic), partition)?;
+        let name = self.options.topic_name(self.topic);
+        let bounds = fault::patiently(|| client::bounds_of(consumer, &self.options, &name, partition))?;
         if (bounds.low..=bounds.next).contains(&offset) {
             return Ok(());
         }

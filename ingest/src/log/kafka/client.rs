@@ -16,6 +16,8 @@ use crate::log::Bounds;
 
 /// One attempt to reach a broker.
 const ATTEMPT: Duration = Duration::from_secs(5);
+/// The one attempt of who does not wait.
+const GLANCE: Duration = Duration::from_secs(2);
 
 /// What a client of ours hears beside its answers.
 #[derive(Debug, Default)]
@@ -68,10 +70,15 @@ pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
 pub(crate) fn connect(options: &Options, topic: &str) -> Result<BaseConsumer<Context>, Error> {
     let failed = |error: KafkaError| fault::broker("connect to Kafka", &error);
     let client: BaseConsumer<Context> = client_of(&options.consumer(), Context::default()).map_err(failed)?;
+    let attempt = if options.connect_timeout.is_zero() {
+        GLANCE
+    } else {
+        ATTEMPT
+    };
     let begun = Monotonic::now();
     let mut told = false;
     loop {
-        let error = match client.fetch_metadata(Some(topic), ATTEMPT) {
+        let error = match client.fetch_metadata(Some(topic), attempt) {
             Ok(_) => return Ok(client),
             Err(error) => error,
         };

@@ -1,8 +1,14 @@
 //! What an error of librdkafka means for us, and what a person does about it.
 
+use std::time::{Duration, Instant as Monotonic};
+
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use crate::error::{Class, Error};
+
+/// How long a passing failure is waited out where an answer is due.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// What follows from an error of the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +62,7 @@ pub(crate) fn meaning_of(code: Code) -> Meaning {
         | Code::UnknownMemberId
         | Code::IllegalGeneration
         | Code::PartitionEOF
+        | Code::PollExceeded
         | Code::PurgeInflight
         | Code::PurgeQueue => Meaning::Passing,
         Code::Authentication
@@ -80,6 +87,22 @@ fn words(code: Code) -> String {
     let words = inner.unwrap_or(&text);
     let bare = words.strip_prefix("Broker: ").or_else(|| words.strip_prefix("Local: "));
     bare.unwrap_or(words).to_lowercase()
+}
+
+/// Tries again what fails for a passing reason, for a while: leaders move, and connections are made again.
+///
+/// # Errors
+/// The last failure.
+pub fn patiently<T>(mut attempt: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    let begun = Monotonic::now();
+    loop {
+        match attempt() {
+            Err(error) if error.class() == Class::Transient && begun.elapsed() < PATIENCE => {
+                std::thread::park_timeout(PAUSE);
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 /// What a person does about it.

@@ -1,11 +1,11 @@
 //! The polling thread: from messages to batches, pausing what the owner cannot keep up with.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant as Monotonic};
 
-use paceline_schemas::position::Partition;
+use paceline_schemas::position::{Offset, Partition};
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
@@ -23,15 +23,18 @@ use crate::log::{ReadLimit, SourceEvent, Stored};
 const POLL: Duration = Duration::from_millis(20);
 /// How long what a person has to mend is waited for.
 const MENDING: Duration = Duration::from_secs(300);
-/// Without a message for so long the broker is asked whether it holds some.
+/// Time between two looks whether the broker holds records that do not come.
 const SILENCE: Duration = Duration::from_secs(60);
 
 pub(super) struct Poller {
     consumer: BaseConsumer<Group>,
     flow: Arc<Flow>,
     paused: BTreeSet<Partition>,
-    troubled_since: Option<Monotonic>,
-    heard_at: Monotonic,
+    /// What a person has to mend, and since when.
+    trouble: Option<(Monotonic, Code, String)>,
+    looked_at: Monotonic,
+    /// Partitions that stood still at the last look though the broker held more.
+    suspects: BTreeMap<Partition, Offset>,
 }
 
 impl Poller {
@@ -40,8 +43,9 @@ impl Poller {
             consumer,
             flow,
             paused: BTreeSet::new(),
-            troubled_since: None,
-            heard_at: Monotonic::now(),
+            trouble: None,
+            looked_at: Monotonic::now(),
+            suspects: BTreeMap::new(),
         }
     }
 
@@ -88,7 +92,7 @@ impl Poller {
         }
         self.hand_over();
         if count > 0 {
-            (self.heard_at, self.troubled_since) = (Monotonic::now(), None);
+            self.trouble = None;
         }
         self.throttle()?;
         self.check()
@@ -133,7 +137,7 @@ impl Poller {
 
     fn hear(&mut self, error: &KafkaError) -> Result<(), Error> {
         if let KafkaError::PartitionEOF(at) = error {
-            (self.heard_at, self.troubled_since) = (Monotonic::now(), None);
+            self.trouble = None;
             let partition = Partition::try_from(*at).unwrap_or(Partition::MAX);
             self.hand_over();
             let next = self.group().held().next.get(&partition).copied();
@@ -225,37 +229,40 @@ impl Poller {
         }
         let complaint = held.complaint.take();
         drop(held);
-        if let Some((code, said)) = complaint {
+        if let Some((code, said)) = complaint
+            && self.trouble.is_none()
+        {
             let failure = fault::coded(&self.action(), code, Some(&said));
-            match self.troubled_since {
-                None => {
-                    tracing::error!("{failure}; waiting {MENDING:?} for it");
-                    self.troubled_since = Some(Monotonic::now());
-                }
-                Some(since) if since.elapsed() > MENDING => return Err(failure),
-                Some(_) => {}
-            }
+            tracing::error!("{failure}; waiting {MENDING:?} for it");
+            self.trouble = Some((Monotonic::now(), code, said));
         }
-        if self.heard_at.elapsed() > SILENCE {
-            self.heard_at = Monotonic::now();
+        // The client complains once; only a message, or the end of a partition, says that it is mended.
+        if let Some((since, code, said)) = &self.trouble
+            && since.elapsed() > MENDING
+        {
+            return Err(fault::coded(&self.action(), *code, Some(said)));
+        }
+        if self.looked_at.elapsed() > SILENCE {
+            self.looked_at = Monotonic::now();
             return self.check_silence();
         }
         Ok(())
     }
 
-    fn check_silence(&self) -> Result<(), Error> {
-        let group = self.group();
+    /// A partition that stands where it stood a look ago, though the broker held more then, has been forgotten.
+    fn check_silence(&mut self) -> Result<(), Error> {
+        let group = Arc::clone(self.group());
+        let name = group.options.topic_name(group.topic);
         let held: Vec<_> = group.held().next.iter().map(|(p, next)| (*p, *next)).collect();
+        let mut suspects = BTreeMap::new();
         for (partition, next) in held.into_iter().filter(|(p, _)| !self.paused.contains(p)) {
-            let Ok(bounds) = client::bounds_of(
-                &self.consumer,
-                &group.options,
-                &group.options.topic_name(group.topic),
-                partition,
-            ) else {
-                return Ok(());
+            let Ok(bounds) = client::bounds_of(&self.consumer, &group.options, &name, partition) else {
+                continue;
             };
-            if bounds.next > next && group.held().next.get(&partition) == Some(&next) {
+            if bounds.next <= next {
+                continue;
+            }
+            if self.suspects.get(&partition) == Some(&next) {
                 return Err(Error::Broker {
                     action: self.action(),
                     cause: format!(
@@ -266,7 +273,9 @@ impl Poller {
                     class: Class::Fatal,
                 });
             }
+            suspects.insert(partition, next);
         }
+        self.suspects = suspects;
         Ok(())
     }
 }

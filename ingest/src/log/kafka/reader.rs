@@ -76,10 +76,17 @@ impl Reader {
         if from == next {
             return Ok(Vec::new());
         }
-        if place.at != Some((topic, partition, from)) {
+        let kept = place.at == Some((topic, partition, from));
+        if !kept {
             self.turn_to(&mut place, topic, partition, from)?;
         }
-        let outcome = self.take(&mut place, (topic, partition), next, limit);
+        let mut outcome = self.take(&mut place, (topic, partition), next, limit);
+        if kept && outcome.as_ref().is_ok_and(Vec::is_empty) {
+            // The end that was met may be that of an earlier read, from before these records were appended.
+            outcome = self
+                .turn_to(&mut place, topic, partition, from)
+                .and_then(|()| self.take(&mut place, (topic, partition), next, limit));
+        }
         if outcome.is_err() {
             *place = Place::default();
         }

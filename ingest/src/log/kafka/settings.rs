@@ -112,6 +112,7 @@ impl Options {
         config
             .set("bootstrap.servers", &self.bootstrap)
             .set("client.id", "paceline")
+            .set("reconnect.backoff.max.ms", "1000")
             .set("log.connection.close", "false");
         self.with_properties(config)
     }

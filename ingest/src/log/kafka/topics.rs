@@ -76,16 +76,25 @@ pub fn create(options: &Options, replication: Option<u32>) -> Result<Vec<String>
 
 fn new_topic<'a>(options: &Options, topic: Topic, name: &'a str, copies: i32) -> NewTopic<'a> {
     let partitions = i32::try_from(options.partitions(topic)).unwrap_or(i32::MAX);
-    let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(copies))
+    let new = NewTopic::new(name, partitions, TopicReplication::Fixed(copies))
         .set("cleanup.policy", "delete")
         .set("message.timestamp.type", "LogAppendTime")
-        .set("retention.ms", RETENTION_MS)
+        .set("retention.ms", retention(topic))
         .set("unclean.leader.election.enable", "false");
     if copies >= 3 {
-        topic.set("min.insync.replicas", "2")
+        new.set("min.insync.replicas", "2")
     } else {
-        topic
+        new
     }
+}
+
+/// Who was hired is read from the beginning at every start, however long ago that was.
+fn is_kept_for_ever(topic: Topic) -> bool {
+    matches!(topic, Topic::People | Topic::Targets)
+}
+
+fn retention(topic: Topic) -> &'static str {
+    if is_kept_for_ever(topic) { "-1" } else { RETENTION_MS }
 }
 
 /// Checks the topics.
@@ -172,13 +181,13 @@ fn check_settings(options: &Options, names: &[String]) -> Result<Vec<Finding>, E
             .iter()
             .filter_map(|entry| Some((entry.name.as_str(), entry.value.as_deref()?)))
             .collect();
-        let is_events = *name == options.topic_name(Topic::Events);
-        judge(&values, is_events, &mut find);
+        let topic = Topic::ALL.into_iter().find(|topic| options.topic_name(*topic) == *name);
+        judge(&values, topic.unwrap_or(Topic::Market), &mut find);
     }
     Ok(findings)
 }
 
-fn judge(values: &BTreeMap<&str, &str>, is_events: bool, find: &mut impl FnMut(bool, String)) {
+fn judge(values: &BTreeMap<&str, &str>, topic: Topic, find: &mut impl FnMut(bool, String)) {
     for (key, wanted, why) in [
         ("cleanup.policy", "delete", "compaction would take events away"),
         (
@@ -191,12 +200,22 @@ fn judge(values: &BTreeMap<&str, &str>, is_events: bool, find: &mut impl FnMut(b
             find(true, format!("`{key}` is `{value}`, set it to `{wanted}`: {why}"));
         }
     }
+    let is_events = topic == Topic::Events;
     let retention = values.get("retention.ms").and_then(|value| value.parse::<i64>().ok());
     if is_events && retention.is_some_and(|ms| (0..RETENTION_MS_MIN).contains(&ms)) {
         find(
             true,
             format!(
                 "`retention.ms` is {}, set it to {RETENTION_MS_MIN} or more: a state must be able to read the log on",
+                retention.unwrap_or(0)
+            ),
+        );
+    }
+    if is_kept_for_ever(topic) && retention.is_some_and(|ms| ms >= 0) {
+        find(
+            true,
+            format!(
+                "`retention.ms` is {}, set it to -1: it is read from its beginning at every start",
                 retention.unwrap_or(0)
             ),
         );

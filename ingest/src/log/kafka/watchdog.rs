@@ -7,7 +7,7 @@ use std::time::Duration;
 
 const LOOK: Duration = Duration::from_secs(5);
 /// Looks without a poll in between. Looks are counted, for a process that was stopped and goes on has hung in nothing.
-const LOOKS_MAX: u32 = 24;
+const LOOKS_MAX: u32 = 60;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Watchdog {

@@ -19,6 +19,7 @@ pub(super) fn config(command: &ConfigCommand, loaded: Result<(Config, Resolved),
                 return Ok(Exit::Usage);
             };
             let line = |(path, value, layer): (String, String, String)| {
+                let value = if is_secret(&path) { "***".to_owned() } else { value };
                 if *origin {
                     format!("{path} = {value}  # {layer}\n")
                 } else {
@@ -30,6 +31,13 @@ pub(super) fn config(command: &ConfigCommand, loaded: Result<(Config, Resolved),
             Ok(Exit::Done)
         }
     }
+}
+
+/// Properties of librdkafka that nobody should find in a pasted configuration.
+fn is_secret(path: &str) -> bool {
+    ["password", "secret", "jaas.config", ".pem", "oauthbearer.config"]
+        .iter()
+        .any(|ending| path.ends_with(ending))
 }
 
 fn check_mappings(mappings: &[std::path::PathBuf], is_in_order: bool) -> Exit {
@@ -117,5 +125,17 @@ fn severity(finding: &Finding) -> &'static str {
     match finding.severity {
         Severity::Note => "note",
         Severity::Damage => "damage",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_not_shown() {
+        assert!(is_secret("log.kafka.properties.sasl.password"));
+        assert!(is_secret("connections[0].properties.ssl.key.password"));
+        assert!(!is_secret("log.kafka.properties.sasl.username"));
     }
 }

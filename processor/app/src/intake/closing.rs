@@ -49,7 +49,7 @@ impl Intake {
         Ok(())
     }
 
-    fn tick(&self, partition: Partition, at: Instant) -> Result<(), Failure> {
+    fn tick(&mut self, partition: Partition, at: Instant) -> Result<(), Failure> {
         let ours = |e: paceline_schemas::ids::IdError| Failure::new(Exit::OurFault, e);
         let source = Source::new(&format!("//{}/paceline/ingest", self.config.tenant)).map_err(ours)?;
         let id = EventId::new(&format!("tick:{partition}:{}", at.0)).map_err(ours)?;
@@ -57,8 +57,12 @@ impl Intake {
             envelope: Envelope::new(EventType::ClockTicked, source, id, at),
             data: Data::Tick,
         };
-        self.log
+        let places = self
+            .log
             .append(Topic::Events, vec![Record::to(partition, Vec::new(), encode(&event))])?;
+        // Otherwise a partition with nothing but ticks would be read from where retention has passed.
+        let reached = places.into_iter().map(|(at, offset)| ((Topic::Events, at), offset + 1));
+        self.memory.commit(&reached.collect())?;
         Ok(())
     }
 }

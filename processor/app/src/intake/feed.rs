@@ -94,8 +94,13 @@ impl Feed {
             bytes: ROUND_BYTES,
         };
         match self.connected().and_then(|open| Ok(open.take(limit, WAIT)?)) {
-            Ok(records) => {
+            Ok(mut records) => {
                 (self.retry_at, self.told) = (None, None);
+                // A producer's clock may be ahead; nothing is received later than now.
+                let now = clock::now();
+                for record in &mut records {
+                    record.received = record.received.min(now);
+                }
                 if let Some(last) = records.last() {
                     self.newest = Some((last.received, Monotonic::now()));
                 }
@@ -125,7 +130,7 @@ impl Feed {
         }
     }
 
-    fn put_off(&mut self, failure: &Failure) {
+    pub(crate) fn put_off(&mut self, failure: &Failure) {
         self.reopen();
         self.retry_at = Some(Monotonic::now() + RETRY);
         let text = failure.to_string();
@@ -165,6 +170,7 @@ impl Intake {
     pub(crate) fn pull(&mut self, feed: &mut Feed) -> Result<usize, Failure> {
         let records = feed.take(self.config.ingest.batch_events);
         if records.is_empty() {
+            feed.commit();
             return Ok(0);
         }
         self.settle_as(feed.mapping.as_ref().map(|(mapping, _)| &mapping.compiled));

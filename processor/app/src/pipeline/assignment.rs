@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant as Monotonic};
 
+use paceline_ingest::log::kafka::patiently;
 use paceline_ingest::log::{LogSink, ReadLimit, Reply, SourceEvent};
 use paceline_schemas::position::{Offset, Partition, Topic};
 use paceline_schemas::tables;
@@ -99,7 +100,7 @@ impl Worker {
     }
 
     fn claim(&mut self, partition: Partition) -> Result<Shard, Failure> {
-        let bounds = self.log.bounds(Topic::Events, partition)?;
+        let bounds = patiently(|| self.log.bounds(Topic::Events, partition))?;
         let bounds = LogBounds {
             low: bounds.low,
             next: bounds.next,
@@ -121,7 +122,7 @@ impl Worker {
     fn check_fingerprint(&self, partition: Partition, opened: &Opened) -> Result<(), Failure> {
         let Some(last) = &opened.last else { return Ok(()) };
         let limit = ReadLimit { records: 1, bytes: 1 };
-        let found = self.log.read(Topic::Events, partition, last.offset, limit)?;
+        let found = patiently(|| self.log.read(Topic::Events, partition, last.offset, limit))?;
         let same = found.first().is_some_and(|record| {
             record.append_time.0 == last.ts && format!("{:08x}", crc32c::crc32c(&record.payload)) == last.crc32c
         });
