@@ -100,6 +100,26 @@ pub struct Bounds {
     pub next: Offset,
 }
 
+impl Bounds {
+    /// Refuses a position of `topic` and `partition` that is not held; the end is.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`], with the bounds.
+    pub(crate) fn check(self, topic: Topic, partition: Partition, offset: Offset) -> Result<(), Error> {
+        let Self { low, next } = self;
+        if (low..=next).contains(&offset) {
+            return Ok(());
+        }
+        Err(Error::OutOfRange {
+            topic,
+            partition,
+            offset,
+            low,
+            next,
+        })
+    }
+}
+
 /// Appends records.
 pub trait LogSink: Send + Sync {
     /// Appends `records` in their order and returns where each lies, once all of them are durable.

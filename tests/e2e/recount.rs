@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use paceline_tests::generator::{Floor, Plan, write_calls, write_deals, write_people};
+use paceline_tests::generator::{Floor, Plan, write_calls};
 use paceline_tests::oracle::{Oracle, SiteRules, day_statement, window_statement};
 use paceline_tests::sandbox::{Dump, Sandbox, mapping};
 
@@ -26,19 +26,6 @@ pub(crate) fn assert_counts(sandbox: &Sandbox, oracle: &Oracle, what: &str) {
     assert_eq!(sums.rows[0][1], "0", "{what}: restated and booked revenue differ");
 }
 
-/// Imports everything of a floor; one file of people, calls and deals each.
-pub(crate) fn import_floor(sandbox: &Sandbox, floor: &Floor) {
-    let (mut people, mut calls, mut deals) = (Vec::new(), Vec::new(), Vec::new());
-    write_people(&mut people, &floor.people).expect("a vector takes everything");
-    write_calls(&mut calls, &floor.calls, true).expect("a vector takes everything");
-    write_deals(&mut deals, &floor.deals).expect("a vector takes everything");
-    for (name, bytes) in [("people", people), ("calls", calls), ("deals", deals)] {
-        let file = sandbox.file(&format!("{name}.csv"), bytes);
-        let report = sandbox.import(&[&file], &mapping(&format!("sample_{name}.toml")));
-        assert_eq!(report.rejected, 0, "{name}: {}", report.whole);
-    }
-}
-
 /// The recount of a floor at the built-in site.
 pub(crate) fn recount(floor: &Floor) -> Oracle {
     let mut oracle = Oracle::new(vec![SiteRules::utc("main", "USD")], BTreeMap::new());
@@ -55,7 +42,7 @@ fn days_and_windows_of_a_floor_equal_the_recount() {
         ..Plan::sample()
     });
     let sandbox = Sandbox::new();
-    import_floor(&sandbox, &floor);
+    sandbox.import_floor(&floor);
     assert_counts(&sandbox, &recount(&floor), "seed 11");
     let hours_less_days = "SELECT SUM(dials) + SUM(talk_s) + SUM(revenue_minor) FROM";
     let hours = sandbox.sql(&format!("{hours_less_days} agg_rep_hour"));
@@ -72,7 +59,7 @@ fn a_second_import_of_the_same_rows_publishes_nothing() {
         ..Plan::sample()
     });
     let sandbox = Sandbox::new();
-    import_floor(&sandbox, &floor);
+    sandbox.import_floor(&floor);
     let before = Dump::of(&sandbox);
     let mut calls = Vec::new();
     write_calls(&mut calls, &floor.calls, true).expect("a vector takes everything");
@@ -112,7 +99,7 @@ fn calls_alone_and_deals_alone_fill_their_measures() {
     };
     for (what, floor) in [("calls only", only_calls), ("deals only", only_deals)] {
         let sandbox = Sandbox::new();
-        import_floor(&sandbox, &floor);
+        sandbox.import_floor(&floor);
         assert_counts(&sandbox, &recount(&floor), what);
     }
 }
@@ -128,13 +115,10 @@ fn an_older_file_after_a_newer_one_ends_in_the_same_tables() {
     let (older, newer): (Vec<_>, Vec<_>) = floor.calls.iter().cloned().partition(|call| call.started < middle);
     let tables = |files: [&[paceline_tests::generator::Call]; 2]| {
         let sandbox = Sandbox::new();
-        import_floor(
-            &sandbox,
-            &Floor {
-                calls: Vec::new(),
-                ..floor.clone()
-            },
-        );
+        sandbox.import_floor(&Floor {
+            calls: Vec::new(),
+            ..floor.clone()
+        });
         for (at, calls) in files.into_iter().enumerate() {
             let mut text = Vec::new();
             write_calls(&mut text, calls, true).expect("a vector takes everything");

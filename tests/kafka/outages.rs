@@ -5,7 +5,7 @@ use std::time::Duration;
 use paceline_tests::sandbox::{DEADLINE, Dump, Sandbox, mapping};
 
 use crate::broker::Cluster;
-use crate::same_tables::{floor, import_floor};
+use crate::same_tables::floor;
 use crate::shared_broker;
 
 #[test]
@@ -14,13 +14,13 @@ fn a_broker_that_is_killed_and_comes_back_needs_no_restart_of_ours() {
     let cluster = Cluster::start(1, &[]);
     let floor = floor();
     let embedded = Sandbox::new();
-    import_floor(&embedded, &floor);
+    embedded.import_floor(&floor);
 
     let kafka = Sandbox::on_kafka(&cluster.address);
     let mut serving = kafka.start(&["run"]);
     let run_file = kafka.data().join("run.json");
     serving.wait_until("the process serves", DEADLINE, || run_file.exists());
-    import_floor(&kafka, &floor);
+    kafka.import_floor(&floor);
     cluster.kill(1);
     // Reading goes on while the broker is away.
     Dump::of(&kafka).assert_same(&Dump::of(&embedded), "while the broker is away");
@@ -55,7 +55,7 @@ fn topics_that_are_not_there_are_named_with_what_makes_them() {
 #[ignore = "needs the broker of PACELINE_TEST_KAFKA"]
 fn other_topics_under_the_same_data_directory_are_refused() {
     let sandbox = Sandbox::on_kafka(&shared_broker());
-    import_floor(&sandbox, &floor());
+    sandbox.import_floor(&floor());
     let other = Sandbox::on_kafka(&shared_broker()).over(sandbox.data());
     let refused = other.run(&["jobs", "run", "snap_rep_window"]);
     assert_eq!(refused.code, Some(2), "{refused:?}");

@@ -1,21 +1,9 @@
 //! What a real Kafka with four partitions ends in is what the embedded log ends in.
 
-use paceline_tests::generator::{Floor, Plan, write_calls, write_deals, write_people};
+use paceline_tests::generator::{Floor, Plan, write_calls, write_people};
 use paceline_tests::sandbox::{Dump, Sandbox, mapping};
 
 use crate::shared_broker;
-
-/// Imports the people, calls and deals of a floor.
-pub(crate) fn import_floor(sandbox: &Sandbox, floor: &Floor) {
-    let (mut people, mut calls, mut deals) = (Vec::new(), Vec::new(), Vec::new());
-    write_people(&mut people, &floor.people).expect("a vector takes everything");
-    write_calls(&mut calls, &floor.calls, true).expect("a vector takes everything");
-    write_deals(&mut deals, &floor.deals).expect("a vector takes everything");
-    for (name, bytes) in [("people", people), ("calls", calls), ("deals", deals)] {
-        let file = sandbox.file(&format!("{name}.csv"), bytes);
-        sandbox.import(&[&file], &mapping(&format!("sample_{name}.toml")));
-    }
-}
 
 pub(crate) fn floor() -> Floor {
     Floor::new(&Plan {
@@ -30,9 +18,9 @@ pub(crate) fn floor() -> Floor {
 fn a_floor_imported_over_kafka_has_the_same_tables() {
     let floor = floor();
     let embedded = Sandbox::new();
-    import_floor(&embedded, &floor);
+    embedded.import_floor(&floor);
     let kafka = Sandbox::on_kafka(&shared_broker());
-    import_floor(&kafka, &floor);
+    kafka.import_floor(&floor);
     Dump::of(&kafka).assert_same(&Dump::of(&embedded), "over Kafka");
     kafka.fsck();
 
@@ -51,7 +39,7 @@ fn a_floor_imported_over_kafka_has_the_same_tables() {
 fn a_data_directory_that_is_gone_is_made_again_from_the_topics() {
     let floor = floor();
     let kafka = Sandbox::on_kafka(&shared_broker());
-    import_floor(&kafka, &floor);
+    kafka.import_floor(&floor);
     let before = Dump::of(&kafka);
     std::fs::remove_dir_all(kafka.data()).expect("removed");
     // Any writing command reads what is in the log.

@@ -2,34 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 
-use paceline_tests::generator::{Floor, write_calls, write_deals, write_people};
+use paceline_tests::clients::python;
 use paceline_tests::sandbox::{DEADLINE, Dump, Running, Sandbox, Table, mapping, root};
 use serde_json::{Value, json};
 
-use crate::same_tables::{floor, import_floor};
+use crate::same_tables::floor;
 use crate::shared_broker;
-
-/// The interpreter with the client.
-fn python() -> &'static PathBuf {
-    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
-    PYTHON.get_or_init(|| {
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("clients");
-        let setup = Command::new(root().join("tests/clients/setup.sh")).arg(folder).output();
-        let output = setup.expect("bash runs");
-        let message = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "the client cannot be installed:\n{message}");
-        PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
-    })
-}
 
 /// Writes records; topics are `name:partitions`.
 #[track_caller]
 fn produce(topics: &[String], records: &[Value]) {
-    let mut client = Command::new(python())
+    let mut client = Command::new(python(Path::new(env!("CARGO_TARGET_TMPDIR"))))
         .arg(root().join("tests/clients/produce.py"))
         .arg(shared_broker())
         .args(topics)
@@ -102,21 +88,13 @@ fn settings(connections: &str) -> String {
     format!("{connections}\n[snapshots]\ncheckpoint_every = \"1s\"\n")
 }
 
-fn csv_of(floor: &Floor) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
-    let (mut people, mut calls, mut deals) = (Vec::new(), Vec::new(), Vec::new());
-    write_people(&mut people, &floor.people).expect("a vector takes everything");
-    write_calls(&mut calls, &floor.calls, true).expect("a vector takes everything");
-    write_deals(&mut deals, &floor.deals).expect("a vector takes everything");
-    (people, calls, deals)
-}
-
 #[test]
 #[ignore = "needs the broker of PACELINE_TEST_KAFKA"]
 fn calls_and_deals_from_two_topics_end_in_the_tables_of_their_files() {
     let floor = floor();
-    let (people, calls, deals) = csv_of(&floor);
+    let [(_, people), (_, calls), (_, deals)] = floor.csv();
     let embedded = Sandbox::new();
-    import_floor(&embedded, &floor);
+    embedded.import_floor(&floor);
 
     let topics = ["calls", "deals"].map(|name| format!("{name}-{}", unique()));
     let text = connection("dialer", &topics[0], Some("sample_calls.toml"))

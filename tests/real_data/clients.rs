@@ -1,9 +1,9 @@
 //! Other engines read the stored tables and find the same sums.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Command;
-use std::sync::OnceLock;
 
+use paceline_tests::clients::python;
 use paceline_tests::sandbox::{Sandbox, Table, root};
 
 use crate::crm::baseline;
@@ -31,31 +31,13 @@ const SUMS: [(&str, &str); 5] = [
     ),
 ];
 
-/// The interpreter with the other engines.
-fn python() -> &'static PathBuf {
-    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
-    PYTHON.get_or_init(|| {
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("clients");
-        let setup = Command::new(root().join("tests").join("clients").join("setup.sh"))
-            .arg(folder)
-            .output();
-        let output = setup.expect("bash runs");
-        let message = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            output.status.success(),
-            "the other engines cannot be installed:\n{message}"
-        );
-        PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
-    })
-}
-
 #[track_caller]
 fn assert_same_sums(sandbox: &Sandbox, script: &str) {
     for (table, select) in SUMS {
         // The view of the same name sums what the stored table holds.
         let ours = sandbox.sql(&format!("{select} stored.{table}"));
         let script = root().join("tests").join("clients").join(script);
-        let output = Command::new(python())
+        let output = Command::new(python(Path::new(env!("CARGO_TARGET_TMPDIR"))))
             .arg(&script)
             .arg(sandbox.data())
             .arg(table)

@@ -57,6 +57,19 @@ pub struct Floor {
 }
 
 impl Floor {
+    /// The files of the floor, `people`, `calls` and `deals`, in the order in which they are imported.
+    ///
+    /// # Panics
+    /// Never: a vector takes everything.
+    pub fn csv(&self) -> [(&'static str, Vec<u8>); 3] {
+        let (mut people, mut calls, mut deals) = (Vec::new(), Vec::new(), Vec::new());
+        write_people(&mut people, &self.people)
+            .and_then(|()| write_calls(&mut calls, &self.calls, true))
+            .and_then(|()| write_deals(&mut deals, &self.deals))
+            .expect("a vector takes everything");
+        [("people", people), ("calls", calls), ("deals", deals)]
+    }
+
     /// The floor of that plan.
     pub fn new(plan: &Plan) -> Self {
         let mut random = Random::new(plan.seed);

@@ -3,6 +3,7 @@
 //!
 //! No crate of the product is used here: the binary is judged by what it prints, and by nothing that it is made of.
 
+pub mod clients;
 pub mod generator;
 pub mod oracle;
 mod random;

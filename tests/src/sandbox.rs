@@ -18,6 +18,8 @@ use std::time::Duration;
 use jiff::civil::Date;
 use tempfile::TempDir;
 
+use crate::generator::Floor;
+
 pub use dump::Dump;
 pub use live_files::live_files;
 pub use report::{Reject, Report};
@@ -232,6 +234,21 @@ impl Sandbox {
             finished.stderr
         );
         report
+    }
+
+    /// Imports the people, calls and deals of a floor by the mappings of the sample; no row may be refused.
+    ///
+    /// # Panics
+    /// When one is.
+    #[track_caller]
+    pub fn import_floor(&self, floor: &Floor) {
+        for (name, csv) in floor.csv() {
+            let report = self.import(
+                &[&self.file(&format!("{name}.csv"), csv)],
+                &mapping(&format!("sample_{name}.toml")),
+            );
+            assert_eq!(report.rejected, 0, "{name}: {}", report.whole);
+        }
     }
 
     /// The answer to a statement.

@@ -200,22 +200,22 @@ impl Station {
         Ok(())
     }
 
-    /// True where there are connections to read.
-    pub fn has_feeds(&self) -> bool {
-        !self.feeds.is_empty()
-    }
-
-    /// Takes one round of records of every connection.
+    /// Takes one round of records of every connection; returns how many there were, none without connections.
     ///
     /// # Errors
     /// The log or the memory failed and could not be opened anew.
-    pub fn pull(&mut self) -> Result<(), Failure> {
+    pub fn pull(&mut self) -> Result<usize, Failure> {
         self.check()?;
         self.recover()?;
+        let mut taken = 0;
         for at in 0..self.feeds.len() {
             let Some(feed) = self.feeds.get_mut(at) else { continue };
-            let Err(failure) = self.intake.pull(feed) else {
-                continue;
+            let failure = match self.intake.pull(feed) {
+                Ok(records) => {
+                    taken += records;
+                    continue;
+                }
+                Err(failure) => failure,
             };
             self.feeds.iter_mut().for_each(|feed| feed.put_off(&failure));
             self.is_ahead = true;
@@ -226,7 +226,7 @@ impl Station {
             self.recover_or_lose();
             break;
         }
-        Ok(())
+        Ok(taken)
     }
 
     /// Carries out a command; what it wrote can be read when this returns.

@@ -83,17 +83,7 @@ impl Shared {
     }
 
     pub(super) fn check_position(&self, topic: Topic, partition: Partition, offset: Offset) -> Result<(), Error> {
-        let Bounds { low, next } = self.bounds(topic, partition)?;
-        if (low..=next).contains(&offset) {
-            return Ok(());
-        }
-        Err(Error::OutOfRange {
-            topic,
-            partition,
-            offset,
-            low,
-            next,
-        })
+        self.bounds(topic, partition)?.check(topic, partition, offset)
     }
 
     pub(super) fn read(

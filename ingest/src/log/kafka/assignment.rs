@@ -126,17 +126,8 @@ impl Group {
 
     fn check(&self, consumer: &BaseConsumer<Self>, partition: Partition, offset: Offset) -> Result<(), Error> {
         let name = self.options.topic_name(self.topic);
-        let bounds = fault::patiently(|| client::bounds_of(consumer, &self.options, &name, partition))?;
-        if (bounds.low..=bounds.next).contains(&offset) {
-            return Ok(());
-        }
-        Err(Error::OutOfRange {
-            topic: self.topic,
-            partition,
-            offset,
-            low: bounds.low,
-            next: bounds.next,
-        })
+        fault::patiently(|| client::bounds_of(consumer, &self.options, &name, partition))?
+            .check(self.topic, partition, offset)
     }
 
     fn revoke(&self, lost: bool, list: &TopicPartitionList) {

@@ -173,24 +173,11 @@ impl Poller {
     fn out_of_range(&self) -> Error {
         let group = self.group();
         let held: Vec<_> = group.held().next.iter().map(|(p, next)| (*p, *next)).collect();
+        let name = group.options.topic_name(group.topic);
         for (partition, offset) in held {
-            match client::bounds_of(
-                &self.consumer,
-                &group.options,
-                &group.options.topic_name(group.topic),
-                partition,
-            ) {
-                Ok(bounds) if (bounds.low..=bounds.next).contains(&offset) => {}
-                Ok(bounds) => {
-                    return Error::OutOfRange {
-                        topic: group.topic,
-                        partition,
-                        offset,
-                        low: bounds.low,
-                        next: bounds.next,
-                    };
-                }
-                Err(error) => return error,
+            let bounds = client::bounds_of(&self.consumer, &group.options, &name, partition);
+            if let Err(error) = bounds.and_then(|bounds| bounds.check(group.topic, partition, offset)) {
+                return error;
             }
         }
         fault::coded(&self.action(), Code::AutoOffsetReset, None)

@@ -62,16 +62,9 @@ impl Reader {
         from: Offset,
         limit: ReadLimit,
     ) -> Result<Vec<Stored>, Error> {
-        let Bounds { low, next } = self.bounds(topic, partition)?;
-        if from < low || from > next {
-            return Err(Error::OutOfRange {
-                topic,
-                partition,
-                offset: from,
-                low,
-                next,
-            });
-        }
+        let bounds = self.bounds(topic, partition)?;
+        bounds.check(topic, partition, from)?;
+        let next = bounds.next;
         let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
         if from == next {
             return Ok(Vec::new());

@@ -15,6 +15,8 @@ use crate::station::{DataLock, Listener, Station};
 
 /// How often timers are looked at while nothing comes.
 const IDLE: Duration = Duration::from_millis(500);
+/// How often connections are looked at while nothing comes.
+const LOOK: Duration = Duration::from_millis(10);
 
 pub(super) fn run(config: &Arc<Config>) -> Result<Exit, Failure> {
     let Some(lock) = DataLock::take(&config.data)? else {
@@ -61,13 +63,15 @@ pub(super) fn run(config: &Arc<Config>) -> Result<Exit, Failure> {
 }
 
 fn serve(station: &mut Station, received: &Receiver<Job>, shutdown: &CancellationToken) -> Result<(), Failure> {
-    // Records are waited for by the connections themselves.
-    let wait = if station.has_feeds() { Duration::ZERO } else { IDLE };
+    let mut wait = Duration::ZERO;
     let mut idle_at = Monotonic::now();
     while !shutdown.is_cancelled() {
         match received.recv_timeout(wait) {
             Ok(job) => carry_out(station, &job),
-            Err(RecvTimeoutError::Timeout) => passing(station, Station::pull)?,
+            Err(RecvTimeoutError::Timeout) => {
+                let taken = passing(station, Station::pull)?;
+                wait = if taken > 0 { Duration::ZERO } else { LOOK };
+            }
             Err(RecvTimeoutError::Disconnected) => break,
         }
         if idle_at.elapsed() >= IDLE {
@@ -79,11 +83,14 @@ fn serve(station: &mut Station, received: &Receiver<Job>, shutdown: &Cancellatio
 }
 
 /// What passes by itself, a broker that is away, ends no process.
-fn passing(station: &mut Station, act: impl FnOnce(&mut Station) -> Result<(), Failure>) -> Result<(), Failure> {
+fn passing<T: Default>(
+    station: &mut Station,
+    act: impl FnOnce(&mut Station) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     match act(station) {
         Err(failure) if failure.exit == Exit::Transient && station.check().is_ok() => {
             tracing::warn!(%failure, "tried again");
-            Ok(())
+            Ok(T::default())
         }
         outcome => outcome,
     }

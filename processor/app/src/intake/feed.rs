@@ -24,8 +24,6 @@ use crate::clock;
 use crate::config::Connection;
 use crate::failure::{Exit, Failure};
 
-/// Wait for records where there are none.
-const WAIT: Duration = Duration::from_millis(10);
 /// Wait after a source that could not be read.
 const RETRY: Duration = Duration::from_secs(5);
 /// Bytes of one round.
@@ -79,11 +77,6 @@ impl Feed {
             .is_some_and(|(received, at)| at.elapsed() < within && clock::now().0 - received.0 > BEHIND_US)
     }
 
-    /// Forgets positions that were not committed.
-    pub(crate) fn reopen(&mut self) {
-        self.open = None;
-    }
-
     /// The next records; none as well where the source cannot be read now.
     fn take(&mut self, records_max: usize) -> Vec<Incoming> {
         if self.retry_at.is_some_and(|at| Monotonic::now() < at) {
@@ -93,7 +86,7 @@ impl Feed {
             records: records_max,
             bytes: ROUND_BYTES,
         };
-        match self.connected().and_then(|open| Ok(open.take(limit, WAIT)?)) {
+        match self.connected().and_then(|open| Ok(open.take(limit, Duration::ZERO)?)) {
             Ok(mut records) => {
                 (self.retry_at, self.told) = (None, None);
                 // A producer's clock may be ahead; nothing is received later than now.
@@ -130,8 +123,9 @@ impl Feed {
         }
     }
 
+    /// Leaves the source alone for a while; it begins again at its committed positions.
     pub(crate) fn put_off(&mut self, failure: &Failure) {
-        self.reopen();
+        self.open = None;
         self.retry_at = Some(Monotonic::now() + RETRY);
         let text = failure.to_string();
         if self.told.as_ref() != Some(&text) {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant as Monotonic};
 
 use paceline_ingest::log::kafka::patiently;
-use paceline_ingest::log::{LogSink, ReadLimit, Reply, SourceEvent};
+use paceline_ingest::log::{ReadLimit, Reply, SourceEvent};
 use paceline_schemas::position::{Offset, Partition, Topic};
 use paceline_schemas::tables;
 use paceline_snapshots::Unit;
@@ -82,21 +82,13 @@ impl Worker {
 
     /// Makes what was folded true before the next owner begins; what fails is folded again by that one.
     fn give_back(&mut self, partitions: &[Partition], news: &News) {
-        let saved = self.checkpoint_some(partitions).and_then(|()| self.publish(news));
+        let saved = self
+            .checkpoint(|partition| partitions.contains(partition), false)
+            .and_then(|()| self.publish(news));
         if let Err(failure) = saved {
             tracing::warn!(%failure, "partitions leave without a checkpoint");
         }
         self.shards.retain(|partition, _| !partitions.contains(partition));
-    }
-
-    fn checkpoint_some(&mut self, partitions: &[Partition]) -> Result<(), Failure> {
-        self.note_due()?;
-        let sink: &dyn LogSink = self.log.as_ref();
-        for (_, shard) in self.shards.iter_mut().filter(|(at, _)| partitions.contains(at)) {
-            let checkpoint = shard.checkpoint(&self.context, false, sink, clock::now());
-            Rc::clone(&self.runtime).block_on(Box::pin(checkpoint))?;
-        }
-        Ok(())
     }
 
     fn claim(&mut self, partition: Partition) -> Result<Shard, Failure> {

@@ -148,7 +148,7 @@ impl Worker {
             }
             Order::Maintain { reply } => drop(reply.send(self.maintain())),
             Order::Stop { reply } => {
-                let saved = self.checkpoint_all(true).and_then(|()| self.publish(news));
+                let saved = self.checkpoint(|_| true, true).and_then(|()| self.publish(news));
                 drop(reply.send(saved));
                 return Ok(true);
             }
@@ -179,7 +179,7 @@ impl Worker {
         if !self.flushes.iter().any(|(targets, _)| reached(targets, &self.shards)) {
             return;
         }
-        let outcome = self.checkpoint_all(true).and_then(|()| self.publish(news));
+        let outcome = self.checkpoint(|_| true, true).and_then(|()| self.publish(news));
         let shards = &self.shards;
         let mut waiting = Vec::new();
         for (targets, reply) in self.flushes.drain(..) {
@@ -198,7 +198,7 @@ impl Worker {
         if waits || !self.shards.values().any(|shard| shard.checkpoint_due(&options)) {
             return Ok(());
         }
-        match self.checkpoint_all(false).and_then(|()| self.publish(news)) {
+        match self.checkpoint(|_| true, false).and_then(|()| self.publish(news)) {
             Ok(()) => self.retry_at = None,
             Err(failure) if failure.exit == Exit::Transient => {
                 tracing::warn!(%failure, "checkpoint is tried again");
@@ -210,16 +210,17 @@ impl Worker {
     }
 
     /// Notes which dates the jobs owe for what is folded and not published.
-    pub(super) fn note_due(&self) -> Result<(), Failure> {
+    fn note_due(&self) -> Result<(), Failure> {
         let first_day = self.shards.values().filter_map(Shard::first_day).min();
         first_day.map_or(Ok(()), |day| self.due.changed(day))
     }
 
-    fn checkpoint_all(&mut self, with_state: bool) -> Result<(), Failure> {
+    /// Checkpoints the shards of those partitions.
+    pub(super) fn checkpoint(&mut self, which: impl Fn(&Partition) -> bool, with_state: bool) -> Result<(), Failure> {
         // What a manifest passes is never folded with output again, so the note comes first.
         self.note_due()?;
         let sink: &dyn LogSink = self.log.as_ref();
-        for shard in self.shards.values_mut() {
+        for (_, shard) in self.shards.iter_mut().filter(|(partition, _)| which(partition)) {
             Rc::clone(&self.runtime).block_on(Box::pin(shard.checkpoint(
                 &self.context,
                 with_state,
