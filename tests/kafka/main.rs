@@ -7,6 +7,7 @@ mod broker;
 mod outages;
 mod same_tables;
 mod sources;
+mod together;
 
 use std::env;
 

@@ -14,7 +14,7 @@ use crate::shared_broker;
 
 /// Writes records; topics are `name:partitions`.
 #[track_caller]
-fn produce(topics: &[String], records: &[Value]) {
+pub(crate) fn produce(topics: &[String], records: &[Value]) {
     let mut client = Command::new(python(Path::new(env!("CARGO_TARGET_TMPDIR"))))
         .arg(root().join("tests/clients/produce.py"))
         .arg(shared_broker())
@@ -34,7 +34,7 @@ fn produce(topics: &[String], records: &[Value]) {
 }
 
 /// The rows of a file as records of a topic, keyed by one of their columns.
-fn records(csv: &[u8], topic: &str, key: &str) -> Vec<Value> {
+pub(crate) fn records(csv: &[u8], topic: &str, key: &str) -> Vec<Value> {
     let mut reader = csv::Reader::from_reader(csv);
     let columns: Vec<String> = reader.headers().expect("a header").iter().map(str::to_owned).collect();
     let rows = reader.records().map(|row| {
@@ -45,7 +45,7 @@ fn records(csv: &[u8], topic: &str, key: &str) -> Vec<Value> {
     rows.collect()
 }
 
-fn connection(name: &str, topic: &str, mapping_name: Option<&str>) -> String {
+pub(crate) fn connection(name: &str, topic: &str, mapping_name: Option<&str>) -> String {
     let mapping = mapping_name.map_or_else(String::new, |name| {
         format!("mapping = {:?}\n", mapping(name).display().to_string())
     });
@@ -84,7 +84,7 @@ impl Serving {
     }
 }
 
-fn settings(connections: &str) -> String {
+pub(crate) fn settings(connections: &str) -> String {
     format!("{connections}\n[snapshots]\ncheckpoint_every = \"1s\"\n")
 }
 
@@ -210,7 +210,7 @@ fn poison_is_a_dead_letter_with_its_place_and_the_flow_goes_on() {
     sandbox.fsck();
 }
 
-fn unique() -> u128 {
+pub(crate) fn unique() -> u128 {
     std::time::SystemTime::UNIX_EPOCH
         .elapsed()
         .expect("after 1970")

@@ -1,5 +1,6 @@
 //! The log that the configuration names, with the store of entity memory beside it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use paceline_ingest::log::Log;
@@ -13,10 +14,18 @@ use crate::failure::{Exit, Failure};
 #[derive(Debug, Clone)]
 pub(crate) struct OpenLog {
     pub(crate) log: Arc<dyn Log>,
-    /// Where entity memory is kept.
-    pub(crate) memory: Keyspace,
+    memory: MemoryAt,
     /// What weakens a promise, for a person who starts a server.
     pub(crate) warnings: Vec<String>,
+}
+
+/// Where entity memory is kept.
+#[derive(Debug, Clone)]
+enum MemoryAt {
+    /// Beside the records of the embedded log.
+    Log(Keyspace),
+    /// In a folder that only who writes may open.
+    Folder(PathBuf),
 }
 
 impl OpenLog {
@@ -31,6 +40,17 @@ impl OpenLog {
         };
         opened.map_err(|failure| failure.during("open the log"))
     }
+
+    /// The store of entity memory.
+    ///
+    /// # Errors
+    /// It cannot be opened, or another process has it open.
+    pub(crate) fn memory(&self) -> Result<Keyspace, Failure> {
+        match &self.memory {
+            MemoryAt::Log(keyspace) => Ok(keyspace.clone()),
+            MemoryAt::Folder(folder) => Ok(Keyspace::open(folder)?),
+        }
+    }
 }
 
 fn embedded(config: &Config) -> Result<OpenLog, Failure> {
@@ -40,7 +60,7 @@ fn embedded(config: &Config) -> Result<OpenLog, Failure> {
     let memory = log.keyspace("memory")?;
     Ok(OpenLog {
         log: Arc::new(log),
-        memory,
+        memory: MemoryAt::Log(memory),
         warnings: Vec::new(),
     })
 }
@@ -55,10 +75,9 @@ fn kafka(config: &Config, options: &kafka::Options) -> Result<OpenLog, Failure> 
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' })
         .collect();
-    let memory = Keyspace::open(&config.data.join("memory").join(name))?;
     Ok(OpenLog {
         log: Arc::new(log),
-        memory,
+        memory: MemoryAt::Folder(config.data.join("memory").join(name)),
         warnings,
     })
 }

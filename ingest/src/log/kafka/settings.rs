@@ -95,7 +95,12 @@ impl Options {
 
     /// Name of a topic on the cluster.
     pub fn topic_name(&self, topic: Topic) -> String {
-        format!("{}{}", self.topic_prefix, topic.name())
+        self.prefixed(topic.name())
+    }
+
+    /// Name on the cluster of what is called `name` here.
+    pub(super) fn prefixed(&self, name: &str) -> String {
+        format!("{}{name}", self.topic_prefix)
     }
 
     /// Partitions that a topic must have.

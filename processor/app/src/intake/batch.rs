@@ -34,11 +34,6 @@ impl Batch {
         self.dead_letters.push(record_of(letter));
     }
 
-    /// True where it holds more than events of reps.
-    pub(super) fn has_others(&self) -> bool {
-        !self.people.is_empty() || !self.dead_letters.is_empty()
-    }
-
     pub(super) fn len(&self) -> usize {
         self.keyed.len() + self.people.len() + self.dead_letters.len()
     }

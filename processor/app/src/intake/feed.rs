@@ -3,6 +3,7 @@
 //! Per round: take records, settle, append, wait for the acknowledgement, commit memory, commit the positions. What is
 //! read again after a crash was published before and gives nothing.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Monotonic};
 
@@ -23,6 +24,7 @@ use super::{Intake, Mapping};
 use crate::clock;
 use crate::config::Connection;
 use crate::failure::{Exit, Failure};
+use crate::status::{Board, ConnectionStatus};
 
 /// Wait after a source that could not be read.
 const RETRY: Duration = Duration::from_secs(5);
@@ -42,6 +44,8 @@ pub(crate) struct Feed {
     told: Option<String>,
     /// Receipt of the newest record of the last round.
     newest: Option<(Instant, Monotonic)>,
+    taken: u64,
+    refused: BTreeMap<&'static str, u64>,
 }
 
 impl Feed {
@@ -68,6 +72,8 @@ impl Feed {
             retry_at: None,
             told: None,
             newest: None,
+            taken: 0,
+            refused: BTreeMap::new(),
         })
     }
 
@@ -89,6 +95,7 @@ impl Feed {
         match self.connected().and_then(|open| Ok(open.take(limit, Duration::ZERO)?)) {
             Ok(mut records) => {
                 (self.retry_at, self.told) = (None, None);
+                self.taken += records.len() as u64;
                 // A producer's clock may be ahead; nothing is received later than now.
                 let now = clock::now();
                 for record in &mut records {
@@ -134,6 +141,25 @@ impl Feed {
         }
     }
 
+    /// Says how it is doing.
+    pub(crate) fn tell(&mut self, board: &Board) {
+        let mut status = board.status();
+        for (reason, count) in std::mem::take(&mut self.refused) {
+            *status.dead_letters.entry(reason).or_default() += count;
+        }
+        match status.connections.get_mut(self.name()) {
+            Some(known) => {
+                known.records = self.taken;
+                known.failing.clone_from(&self.told);
+            }
+            None => drop(
+                status
+                    .connections
+                    .insert(self.name().to_owned(), ConnectionStatus::default()),
+            ),
+        }
+    }
+
     fn name(&self) -> &str {
         &self.connection.name
     }
@@ -172,15 +198,9 @@ impl Intake {
         for record in &records {
             self.take_record(feed, record, &mut batch)?;
         }
-        self.has_fed_others |= batch.has_others();
         self.write(&mut batch)?;
         feed.commit();
         Ok(records.len())
-    }
-
-    /// True once after a feed has brought people or dead letters.
-    pub(crate) fn take_fed_others(&mut self) -> bool {
-        std::mem::take(&mut self.has_fed_others)
     }
 
     fn take_record(&mut self, feed: &mut Feed, record: &Incoming, batch: &mut Batch) -> Result<(), Failure> {
@@ -266,7 +286,8 @@ impl Intake {
             .collect()
     }
 
-    fn refuse_record(&self, feed: &Feed, record: &Incoming, refused: &Refused, batch: &mut Batch) {
+    fn refuse_record(&self, feed: &mut Feed, record: &Incoming, refused: &Refused, batch: &mut Batch) {
+        *feed.refused.entry(refused.reject.reason.as_str()).or_default() += 1;
         let origin = Origin::Record {
             topic: record.topic.to_string(),
             partition: record.partition,
