@@ -4,6 +4,7 @@
 //! `deploy/kafka/kafka.sh start DIR` starts one. Every test has topics of its own.
 
 mod broker;
+mod operators;
 mod outages;
 mod same_tables;
 mod sources;

@@ -8,6 +8,7 @@ use paceline_tests::generator::{Floor, Plan};
 use paceline_tests::sandbox::{DEADLINE, Dump, Running, Sandbox, Table, mapping};
 use serde_json::Value;
 
+use crate::operators::{free_address, get};
 use crate::shared_broker;
 use crate::sources::{connection, produce, records, settings, unique};
 
@@ -185,7 +186,11 @@ fn the_second_to_write_stands_by_and_names_the_first_until_that_is_gone() {
     let mut first = sandbox.start(&["run"]);
     first.wait_until("it takes commands", DEADLINE, || run_file.exists());
     sandbox.import(&[&sandbox.file("people.csv", people)], &mapping("sample_people.toml"));
-    let mut second = sandbox.start(&["run"]);
+    let admin = free_address();
+    let mut second = Running::start(sandbox.command(&["run"]).env("PACELINE__ADMIN__LISTEN", &admin));
+    second.wait_until("it stands by", DEADLINE, || {
+        get(&admin, "/readyz").contains("standing by for process")
+    });
     produce(&[], before);
     second.wait_until("the first half", DEADLINE, || {
         counted(&sandbox, "SELECT COUNT(*) FROM fct_call") == before.len().to_string()

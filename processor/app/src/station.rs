@@ -97,21 +97,22 @@ impl Station {
             return Err(Failure::new(Exit::Usage, text));
         }
         let log = OpenLog::open(config)?;
-        let pipeline = role
-            .consumes()
-            .map(|consumes| Pipeline::start(Arc::clone(config), Arc::clone(&log.log), consumes, Arc::clone(board)))
-            .transpose()?;
         let mut station = Self {
             role,
             config: Arc::clone(config),
             log,
-            pipeline,
+            pipeline: None,
             writer: None,
             board: Arc::clone(board),
             lost: None,
             _folder: folder,
         };
+        // Who stands by says so before it waits for shards.
         station.write_if_nobody_does()?;
+        if let Some(consumes) = role.consumes() {
+            let (config, log) = (Arc::clone(config), Arc::clone(&station.log.log));
+            station.pipeline = Some(Pipeline::start(config, log, consumes, Arc::clone(board))?);
+        }
         Ok(station)
     }
 

@@ -105,6 +105,20 @@ pub fn patiently<T>(mut attempt: impl FnMut() -> Result<T, Error>) -> Result<T, 
     }
 }
 
+/// Asks again for a topic that was made a moment ago, for a while.
+///
+/// # Errors
+/// The last failure.
+pub(super) fn until_known<T>(mut attempt: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    let begun = Monotonic::now();
+    loop {
+        match attempt() {
+            Err(_) if begun.elapsed() < PATIENCE => std::thread::park_timeout(PAUSE),
+            outcome => return outcome,
+        }
+    }
+}
+
 /// What a person does about it.
 fn advice(code: Code) -> Option<&'static str> {
     Some(match code {

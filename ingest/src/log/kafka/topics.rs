@@ -71,6 +71,10 @@ pub fn create(options: &Options, replication: Option<u32>) -> Result<Vec<String>
             Err((name, code)) => return Err(fault::coded(&format!("create the topic `{name}`"), code, None)),
         }
     }
+    // A broker answers before every broker knows.
+    for name in &created {
+        fault::until_known(|| client::partitions_of(&connected, options, name))?;
+    }
     Ok(created)
 }
 
