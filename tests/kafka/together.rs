@@ -1,7 +1,8 @@
 //! Several processes over one data directory: they come, leave, freeze and are killed while events stream in.
 
-use std::collections::VecDeque;
-use std::env;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+use std::{env, fs};
 
 use paceline_tests::Random;
 use paceline_tests::generator::{Floor, Plan};
@@ -23,31 +24,72 @@ enum Fate {
 
 const FATES: [Fate; 4] = [Fate::Joins, Fate::Leaves, Fate::Freezes, Fate::IsKilled];
 
-/// How often each fate strikes, and how many reps and days the floor has: more than the usual by `PACELINE_TEST_FATES`,
-/// as `rounds,reps,days`.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "whoever runs the test says here how long it may take"
-)]
-fn scale() -> (usize, usize, i32) {
-    let text = env::var("PACELINE_TEST_FATES").unwrap_or_else(|_| "1,30,30".to_owned());
-    let mut numbers = text.split(',').map(|number| number.parse().expect("a number"));
-    let mut next = || numbers.next().expect("three numbers");
-    let (rounds, reps, days) = (next(), next(), next());
-    (rounds, reps, i32::try_from(days).expect("days"))
+/// How much happens.
+struct Scale {
+    /// How often each fate strikes.
+    rounds: usize,
+    reps: usize,
+    days: i32,
+    dials_a_day: i64,
+    /// Shortest time for which a process is frozen.
+    frozen: Duration,
+}
+
+impl Scale {
+    /// The usual one, or `ROUNDS,REPS,DAYS,DIALS,SECONDS` of `PACELINE_TEST_FATES`.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "whoever runs the test says here how long it may take"
+    )]
+    fn wanted() -> Self {
+        let text = env::var("PACELINE_TEST_FATES").unwrap_or_else(|_| "1,30,30,20,0".to_owned());
+        let numbers: Vec<u32> = text.split(',').map(|part| part.parse().expect("a number")).collect();
+        let [rounds, reps, days, dials, seconds] = numbers[..] else {
+            panic!("five numbers")
+        };
+        Self {
+            rounds: rounds as usize,
+            reps: reps as usize,
+            days: days.cast_signed(),
+            dials_a_day: dials.into(),
+            frozen: Duration::from_secs(seconds.into()),
+        }
+    }
+}
+
+/// A process, and whether others have taken over what it held.
+struct Member {
+    running: Running,
+    was_overtaken: bool,
+}
+
+impl Member {
+    /// Waits for its end after it was asked to stop.
+    fn left(self) {
+        let left = self.running.wait(DEADLINE);
+        assert_eq!(left.code, Some(0), "{}", left.stderr);
+        let knows = left.stderr.contains("superseded") || left.stderr.contains("were lost");
+        assert!(
+            !self.was_overtaken || knows,
+            "it went on as if nothing had been: {}",
+            left.stderr
+        );
+    }
 }
 
 struct Members<'a> {
     sandbox: &'a Sandbox,
-    running: VecDeque<Running>,
+    running: VecDeque<Member>,
+    frozen: Duration,
     random: Random,
 }
 
 impl<'a> Members<'a> {
-    fn start(sandbox: &'a Sandbox, count: usize) -> Self {
+    fn start(sandbox: &'a Sandbox, count: usize, frozen: Duration) -> Self {
         let mut members = Self {
             sandbox,
             running: VecDeque::new(),
+            frozen,
             random: Random::new(5),
         };
         (0..count).for_each(|_| members.join());
@@ -55,11 +97,13 @@ impl<'a> Members<'a> {
     }
 
     fn join(&mut self) {
-        self.running
-            .push_back(self.sandbox.start(&["process", "--log-level", "info"]));
+        self.running.push_back(Member {
+            running: self.sandbox.start(&["process", "--log-level", "info"]),
+            was_overtaken: false,
+        });
     }
 
-    fn pick(&mut self) -> Running {
+    fn pick(&mut self) -> Member {
         self.random.shuffle(self.running.make_contiguous());
         self.running.pop_front().expect("a member")
     }
@@ -68,7 +112,7 @@ impl<'a> Members<'a> {
     fn wait_for(&mut self, calls: usize) {
         let sandbox = self.sandbox;
         let watched = self.running.front_mut().expect("a member");
-        watched.wait_until(&format!("{calls} calls"), DEADLINE, || {
+        watched.running.wait_until(&format!("{calls} calls"), DEADLINE, || {
             counted(sandbox, "SELECT COUNT(*) FROM fct_call") == calls.to_string()
         });
     }
@@ -82,21 +126,26 @@ impl<'a> Members<'a> {
             }
             Fate::Leaves if self.running.len() > 1 => {
                 let leaving = self.pick();
-                leaving.signal("TERM");
+                leaving.running.signal("TERM");
                 produce(&[], feed);
-                let left = leaving.wait(DEADLINE);
-                assert_eq!(left.code, Some(0), "{}", left.stderr);
+                leaving.left();
             }
             Fate::Leaves => produce(&[], feed),
             Fate::Freezes => {
-                let frozen = self.pick();
-                frozen.signal("STOP");
+                let mut frozen = self.pick();
+                let begun = Instant::now();
+                frozen.running.signal("STOP");
                 produce(&[], feed);
                 if !self.running.is_empty() {
                     // What it held is published by the others: they have taken it over.
                     self.wait_for(calls);
+                    frozen.was_overtaken = true;
                 }
-                frozen.signal("CONT");
+                let long = self.frozen;
+                frozen
+                    .running
+                    .wait_until("it was frozen long enough", DEADLINE, || begun.elapsed() >= long);
+                frozen.running.signal("CONT");
                 self.running.push_back(frozen);
             }
             Fate::IsKilled => {
@@ -120,12 +169,12 @@ fn counted(sandbox: &Sandbox, statement: &str) -> String {
 #[test]
 #[ignore = "needs the broker of PACELINE_TEST_KAFKA"]
 fn processes_that_come_and_go_lose_nothing_and_double_nothing() {
-    let (rounds, reps, days) = scale();
+    let scale = Scale::wanted();
     let floor = Floor::new(&Plan {
         seed: 31,
-        reps,
-        days,
-        dials_a_day: 20,
+        reps: scale.reps,
+        days: scale.days,
+        dials_a_day: scale.dials_a_day,
         ..Plan::sample()
     });
     let [(_, people), (_, calls), (_, deals)] = floor.csv();
@@ -142,10 +191,10 @@ fn processes_that_come_and_go_lose_nothing_and_double_nothing() {
     let mut ingest = sandbox.start(&["ingest", "--log-level", "info"]);
     let run_file = sandbox.data().join("run.json");
     ingest.wait_until("it takes commands", DEADLINE, || run_file.exists());
-    let mut members = Members::start(&sandbox, 2);
+    let mut members = Members::start(&sandbox, 2, scale.frozen);
     let calls = records(&calls, &topics[0], "call");
     let deals = records(&deals, &topics[1], "deal");
-    let mut fates = FATES.repeat(rounds);
+    let mut fates = FATES.repeat(scale.rounds);
     members.random.shuffle(&mut fates);
     let calls_each = calls.len().div_ceil(fates.len());
     let deals_each = deals.len().div_ceil(fates.len());
@@ -161,13 +210,33 @@ fn processes_that_come_and_go_lose_nothing_and_double_nothing() {
         counted(&sandbox, "SELECT COUNT(*) FROM fct_deal") == deals_wanted
     });
     for member in members.running.drain(..) {
-        let stopped = member.stop();
-        assert_eq!(stopped.code, Some(0), "{}", stopped.stderr);
+        member.running.signal("TERM");
+        member.left();
     }
     let stopped = ingest.stop();
     assert_eq!(stopped.code, Some(0), "{}", stopped.stderr);
     Dump::of(&sandbox).assert_same(&Dump::of(&embedded), "by processes that come and go");
     sandbox.fsck();
+    assert_each_epoch_has_one_writer(&sandbox);
+}
+
+/// Nobody wrote a manifest after another had claimed the shard.
+fn assert_each_epoch_has_one_writer(sandbox: &Sandbox) {
+    let mut writers: BTreeMap<(String, u64), String> = BTreeMap::new();
+    for shard in fs::read_dir(sandbox.data().join("shards")).expect("shards") {
+        let shard = shard.expect("a shard").path();
+        for manifest in fs::read_dir(shard.join("manifest")).expect("manifests") {
+            let text = fs::read_to_string(manifest.expect("a manifest").path()).expect("text");
+            let manifest: Value = serde_json::from_str(&text).expect("JSON");
+            let body = &manifest["body"];
+            let epoch = (shard.display().to_string(), body["epoch"].as_u64().expect("an epoch"));
+            let writer = body["writer"].as_str().expect("a writer").to_owned();
+            let known = writers.entry(epoch.clone()).or_insert_with(|| writer.clone());
+            assert_eq!(*known, writer, "{epoch:?}");
+        }
+    }
+    let claims = writers.len();
+    assert!(claims > 4, "no shard ever moved: {claims} claims");
 }
 
 #[test]
