@@ -8,6 +8,7 @@ mod operators;
 mod outages;
 mod same_tables;
 mod sources;
+mod states;
 mod together;
 
 use std::env;

@@ -23,7 +23,7 @@ const IDLE: Duration = Duration::from_millis(500);
 /// How often connections are looked at while nothing comes.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Exit code after a signal before there was anything to bring to an end.
+/// Exit code of an end that was not orderly.
 const INTERRUPTED: i32 = 130;
 
 pub(super) fn run(config: &Arc<Config>, role: Role) -> Result<Exit, Failure> {
@@ -172,13 +172,14 @@ async fn stop_on_signal(shutdown: CancellationToken, serves: Arc<AtomicBool>) {
         (Err(error), _) | (_, Err(error)) => return tracing::warn!(%error, "signals are not heard"),
     };
     loop {
-        tokio::select! {
-            _ = terminated.recv() => {}
-            _ = interrupted.recv() => {}
-        }
-        if !serves.load(Ordering::Acquire) || shutdown.is_cancelled() {
+        let is_asked = tokio::select! {
+            _ = terminated.recv() => true,
+            _ = interrupted.recv() => false,
+        };
+        let has_begun = serves.load(Ordering::Acquire);
+        if !has_begun || shutdown.is_cancelled() {
             say("paceline: stopped");
-            std::process::exit(INTERRUPTED);
+            std::process::exit(if is_asked && !has_begun { 0 } else { INTERRUPTED });
         }
         shutdown.cancel();
     }
