@@ -257,6 +257,9 @@ fn family<M: EncodeMetric>(
     };
     let mut family = encoder.encode_descriptor(name, help, None, first.metric_type())?;
     for (labels, metric) in samples {
+        if labels.is_empty() {
+            return metric.encode(family);
+        }
         let labels = labels.as_slice();
         metric.encode(family.encode_family(&labels)?)?;
     }

@@ -76,9 +76,9 @@ impl Shard {
             r#"{{"specversion":"1.0","type":"paceline.call.completed","source":"//t/d/x","id":"{}",
             "time":"2026-03-02T12:00:00Z","datacontenttype":"application/json",
             "dataschema":"urn:paceline:event:call.completed:1.0",
-            "data":{{"rep_id":"{rep}","call_id":"c","leg_id":"1","site_id":"main","business_date":"2026-03-02",
+            "data":{{"rep_id":"{rep}","call_id":"c","leg_id":"1","site_id":"main","business_date":"2026-03-02","hour":"2026-03-02T11:00:00Z",
             "started_at":"2026-03-02T11:59:00Z","ended_at":"2026-03-02T12:00:00Z","direction":"outbound",
-            "leg_role":"first","disposition":"no_answer","step":1,"currency":"USD"}}}}"#,
+            "leg_role":"first","disposition":"no_answer","step":"dial","currency":"USD"}}}}"#,
             self.next
         );
         let event = decode(text.as_bytes(), Limits::default()).expect("an event");
