@@ -74,6 +74,8 @@ pub struct Intake {
     pub(crate) settle: settle::Options,
     people_known: u64,
     last_ends: HashMap<Partition, (u64, Instant)>,
+    /// Where each partition ends by what was read and appended here.
+    ends: memory::CompleteTo,
     appended: bool,
 }
 
@@ -106,6 +108,7 @@ impl Intake {
             settle,
             people_known: 0,
             last_ends: HashMap::new(),
+            ends: memory::CompleteTo::new(),
             appended: false,
         };
         intake.read_forward()?;
@@ -149,6 +152,7 @@ impl Intake {
             }
         }
         self.memory.commit(&reached)?;
+        self.ends = reached;
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! The log that the configuration names, with the store of entity memory beside it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use paceline_ingest::log::Log;
@@ -8,7 +8,7 @@ use paceline_ingest::log::embedded::{self, EmbeddedLog, Keyspace};
 use paceline_ingest::log::kafka::{self, KafkaLog, topics};
 
 use crate::config::{Config, LogKind};
-use crate::failure::{Exit, Failure};
+use crate::failure::{Exit, Failure, io};
 
 /// The log, open.
 #[derive(Debug, Clone)]
@@ -67,6 +67,10 @@ fn embedded(config: &Config) -> Result<OpenLog, Failure> {
 
 fn kafka(config: &Config, options: &kafka::Options) -> Result<OpenLog, Failure> {
     use paceline_ingest::log::LogReader as _;
+    let options = &kafka::Options {
+        member: member(&config.data)?,
+        ..options.clone()
+    };
     let warnings = check_topics(options)?;
     let log = KafkaLog::open(options)?;
     // Memory follows from one log alone.
@@ -80,6 +84,27 @@ fn kafka(config: &Config, options: &kafka::Options) -> Result<OpenLog, Failure> 
         memory: MemoryAt::Folder(config.data.join("memory").join(name)),
         warnings,
     })
+}
+
+/// The name of the data directory among the members of a group, made on first use.
+fn member(data: &Path) -> Result<String, Failure> {
+    let path = data.join("id");
+    let name = format!("paceline-{}", uuid::Uuid::new_v4().simple());
+    let make = || -> std::io::Result<()> {
+        let draft = data.join(format!("{name}.tmp"));
+        std::fs::write(&draft, &name)?;
+        // Of two processes that start at once one is first.
+        let linked = std::fs::hard_link(&draft, &path);
+        std::fs::remove_file(&draft)?;
+        match linked {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(()),
+        }
+    };
+    if !path.exists() {
+        make().map_err(|e| io("write", &path, &e))?;
+    }
+    std::fs::read_to_string(&path).map_err(|e| io("read", &path, &e))
 }
 
 /// Refuses topics that break a promise, and returns what weakens one.
