@@ -9,6 +9,7 @@ mod outages;
 mod same_tables;
 mod sources;
 mod states;
+mod strangers;
 mod together;
 
 use std::env;
