@@ -216,8 +216,27 @@ fn processes_that_come_and_go_lose_nothing_and_double_nothing() {
     let stopped = ingest.stop();
     assert_eq!(stopped.code, Some(0), "{}", stopped.stderr);
     Dump::of(&sandbox).assert_same(&Dump::of(&embedded), "by processes that come and go");
+    assert_same_snapshots(&sandbox, &embedded);
     sandbox.fsck();
     assert_each_epoch_has_one_writer(&sandbox);
+}
+
+/// Whoever ran the job, and however often: each closed date holds the rows of the newest set.
+fn assert_same_snapshots(sandbox: &Sandbox, embedded: &Sandbox) {
+    sandbox.succeed(&["jobs", "run", "snap_rep_window"]);
+    let last = embedded
+        .sql("SELECT MAX(as_of) FROM snap_rep_window")
+        .value()
+        .to_owned();
+    let statement = format!("SELECT * FROM snap_rep_window WHERE as_of <= DATE '{last}'");
+    let (found, expected) = (sandbox.sql(&statement).sorted(), embedded.sql(&statement).sorted());
+    assert!(!expected.is_empty(), "no day was closed");
+    assert!(
+        found == expected,
+        "{} rows of snap_rep_window, {} expected",
+        found.len(),
+        expected.len()
+    );
 }
 
 /// Nobody wrote a manifest after another had claimed the shard.
@@ -293,6 +312,7 @@ fn a_file_is_imported_by_one_process_and_published_by_another() {
     let processes = [sandbox.start(&["process"]), sandbox.start(&["process"])];
     sandbox.import_floor(&floor);
     Dump::of(&sandbox).assert_same(&Dump::of(&embedded), "imported by one, published by others");
+    assert_same_snapshots(&sandbox, &embedded);
     drop(ingest);
     // Nobody writes now: the command does so itself, beside those that fold.
     let [_, (_, calls), _] = floor.csv();
