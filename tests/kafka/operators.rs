@@ -90,3 +90,21 @@ fn operators_see_how_far_it_is_and_that_a_broker_is_away() {
     let stopped = serving.stop();
     assert_eq!(stopped.code, Some(0), "{}", stopped.stderr);
 }
+
+#[test]
+fn a_start_that_waits_for_a_broker_says_so_and_can_be_stopped() {
+    let admin = free_address();
+    let sandbox = Sandbox::new()
+        .with("LOG__KIND", "kafka")
+        .with("LOG__KAFKA__BOOTSTRAP", &free_address())
+        .with("ADMIN__LISTEN", &admin);
+    let mut starting = sandbox.start(&["run"]);
+    starting.wait_until("it is starting", DEADLINE, || {
+        let answer = get(&admin, "/readyz");
+        answer.starts_with("HTTP/1.1 503") && answer.contains("it is starting")
+    });
+    assert!(get(&admin, "/livez").starts_with("HTTP/1.1 200"));
+    let stopped = starting.stop();
+    assert_eq!(stopped.code, Some(0), "{}", stopped.stderr);
+    assert!(stopped.stderr.contains("stopped"), "{}", stopped.stderr);
+}

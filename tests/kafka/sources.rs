@@ -1,55 +1,30 @@
 //! Emitters write to topics of their own, by an ordinary client, and `paceline run` takes it from there.
 
-use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-use paceline_tests::clients::python;
+use paceline_tests::emitter;
+pub(crate) use paceline_tests::emitter::unique;
 use paceline_tests::sandbox::{DEADLINE, Dump, Running, Sandbox, Table, mapping, root};
 use serde_json::{Value, json};
 
 use crate::same_tables::floor;
 use crate::shared_broker;
 
-/// Writes records; topics are `name:partitions`.
+/// Writes records to the shared broker; topics are `name:partitions`.
 #[track_caller]
 pub(crate) fn produce(topics: &[String], records: &[Value]) {
-    let mut client = Command::new(python(Path::new(env!("CARGO_TARGET_TMPDIR"))))
-        .arg(root().join("tests/clients/produce.py"))
-        .arg(shared_broker())
-        .args(topics)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("python runs");
-    let mut input = client.stdin.take().expect("piped");
-    for record in records {
-        writeln!(input, "{record}").expect("the client reads");
-    }
-    drop(input);
-    let output = client.wait_with_output().expect("it ends");
-    let acknowledged = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    assert_eq!(acknowledged, records.len().to_string(), "not all was acknowledged");
+    let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    emitter::produce(temporary, &shared_broker(), topics, records);
 }
 
 /// The rows of a file as records of a topic, keyed by one of their columns.
 pub(crate) fn records(csv: &[u8], topic: &str, key: &str) -> Vec<Value> {
-    let mut reader = csv::Reader::from_reader(csv);
-    let columns: Vec<String> = reader.headers().expect("a header").iter().map(str::to_owned).collect();
-    let rows = reader.records().map(|row| {
-        let row = row.expect("a row");
-        let cells: BTreeMap<&str, &str> = columns.iter().map(String::as_str).zip(row.iter()).collect();
-        json!({"topic": topic, "key": cells[key], "value": json!(cells).to_string()})
-    });
-    rows.collect()
+    emitter::records(csv, b',', topic, key)
 }
 
+/// A connection that reads a topic by a mapping of the product.
 pub(crate) fn connection(name: &str, topic: &str, mapping_name: Option<&str>) -> String {
-    let mapping = mapping_name.map_or_else(String::new, |name| {
-        format!("mapping = {:?}\n", mapping(name).display().to_string())
-    });
-    format!("[[connections]]\nname = \"{name}\"\ntopics = [\"{topic}\"]\n{mapping}")
+    emitter::connection(name, topic, mapping_name.map(mapping).as_deref())
 }
 
 /// A serving process over topics of its own that reads these connections.
@@ -208,11 +183,4 @@ fn poison_is_a_dead_letter_with_its_place_and_the_flow_goes_on() {
     let deals = sandbox.sql("SELECT deal_id, amount_minor FROM fct_deal ORDER BY deal_id");
     assert_eq!(deals.rows, [["D1", "100"], ["D2", "100"]]);
     sandbox.fsck();
-}
-
-pub(crate) fn unique() -> u128 {
-    std::time::SystemTime::UNIX_EPOCH
-        .elapsed()
-        .expect("after 1970")
-        .as_nanos()
 }

@@ -28,6 +28,11 @@ fn states(topic: &str) -> Vec<Value> {
         .collect()
 }
 
+fn live_topic(sandbox: &Sandbox) -> String {
+    let folder = sandbox.data().parent().and_then(Path::file_name).expect("a folder");
+    format!("{}.paceline.rep-windows", folder.to_string_lossy())
+}
+
 /// Rows of the calendar windows, in the form of the recount.
 fn calendar_rows(states: &[Value]) -> Vec<Vec<String>> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -80,8 +85,7 @@ fn the_newest_states_are_the_windows_of_now() {
     let topic = format!("calls-{}", unique());
     let text = connection("dialer", &topic, Some("sample_calls.toml"));
     let sandbox = Sandbox::on_kafka_with(&shared_broker(), &settings(&text));
-    let folder = sandbox.data().parent().and_then(Path::file_name).expect("a folder");
-    let live = format!("{}.paceline.rep-windows", folder.to_string_lossy());
+    let live = live_topic(&sandbox);
     produce(&[format!("{topic}:3")], &[]);
     sandbox.import(&[&sandbox.file("people.csv", people)], &mapping("sample_people.toml"));
     let mut serving = sandbox.start(&["run"]);
@@ -128,6 +132,45 @@ fn the_newest_states_are_the_windows_of_now() {
     let before = epoch(&newest);
     serving.wait_until("all rows again", DEADLINE, || epoch(&states(&live)) > before);
     assert_eq!(calendar_rows(&states(&live)), expected);
+    let stopped = serving.stop();
+    assert_eq!(stopped.code, Some(0), "{}", stopped.stderr);
+}
+
+/// Events a second, seconds and reps: few, or those of `PACELINE_TEST_RATE`.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whoever runs the test says here how much it measures"
+)]
+fn rate() -> Vec<String> {
+    let text = std::env::var("PACELINE_TEST_RATE").unwrap_or_else(|_| "200,4,20".to_owned());
+    text.split(',').map(str::to_owned).collect()
+}
+
+#[test]
+#[ignore = "needs the broker of PACELINE_TEST_KAFKA"]
+fn every_event_becomes_visible_in_the_live_rows() {
+    let topic = format!("calls-{}", unique());
+    let text = connection("dialer", &topic, Some("sample_calls.toml"));
+    let sandbox = Sandbox::on_kafka_with(&shared_broker(), &text);
+    let live = live_topic(&sandbox);
+    produce(&[format!("{topic}:4")], &[]);
+    let mut serving = sandbox.start(&["run"]);
+    let run_file = sandbox.data().join("run.json");
+    serving.wait_until("it takes commands", DEADLINE, || run_file.exists());
+    let output = Command::new(python(Path::new(env!("CARGO_TARGET_TMPDIR"))))
+        .arg(root().join("tests/clients/latency.py"))
+        .args([&shared_broker(), &topic, &live])
+        .args(rate())
+        .output()
+        .expect("python runs");
+    let (told, faults) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    println!("{told}");
+    assert!(output.status.success(), "{told}{faults}");
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!(told["events"], told["of"]);
     let stopped = serving.stop();
     assert_eq!(stopped.code, Some(0), "{}", stopped.stderr);
 }

@@ -1,6 +1,7 @@
 //! bank_marketing: 45,211 real calls of a campaign, whose dates follow from the order of the file.
 
 use std::fs;
+use std::path::Path;
 
 use paceline_tests::sandbox::{Sandbox, mapping};
 
@@ -14,7 +15,7 @@ const DAY: usize = 9;
 const MONTH: usize = 10;
 
 /// Puts the date in front of every row. The file is in the order of its dates, so a lower month begins another year.
-fn with_dates(text: &str) -> String {
+pub(crate) fn with_dates(text: &str) -> String {
     let mut lines = text.lines();
     let header = lines.next().expect("the file has a header");
     let mut dated = format!("\"date\";{header}\n");
@@ -49,17 +50,22 @@ fn dials_sales_and_talk_per_day_equal_the_recount() {
         &mapping("bank_calls.toml"),
     );
     assert_eq!((report.rows, report.rejected), (45_211, 0), "{}", report.whole);
+    assert_days(&sandbox, &folder);
+    sandbox.fsck();
+}
+
+/// Compares dials, sales and talk of each day with the recount.
+pub(crate) fn assert_days(sandbox: &Sandbox, folder: &Path) {
     let days = sandbox.sql(
         "SELECT d.business_date, d.dials, s.sales, d.talk_s \
          FROM (SELECT business_date, SUM(dials) AS dials, SUM(talk_s) AS talk_s FROM agg_rep_day GROUP BY 1) d \
          JOIN (SELECT business_date, SUM(CASE WHEN disposition = 'sale' THEN 1 ELSE 0 END) AS sales \
                FROM fct_call GROUP BY 1) s ON s.business_date = d.business_date",
     );
-    let expected = truth_rows(&folder, "gt_full_day.csv");
+    let expected = truth_rows(folder, "gt_full_day.csv");
     let expected = expected.into_iter().map(|mut row| {
         row.truncate(4);
         row
     });
     days.assert_rows("gt_full_day", expected.collect());
-    sandbox.fsck();
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use paceline_ingest::error::Error;
 use paceline_ingest::log::Log;
 use paceline_ingest::log::embedded::{self, EmbeddedLog, Keyspace};
 use paceline_ingest::log::kafka::{self, KafkaLog, topics};
@@ -48,7 +49,11 @@ impl OpenLog {
     pub(crate) fn memory(&self) -> Result<Keyspace, Failure> {
         match &self.memory {
             MemoryAt::Log(keyspace) => Ok(keyspace.clone()),
-            MemoryAt::Folder(folder) => Ok(Keyspace::open(folder)?),
+            MemoryAt::Folder(folder) => match Keyspace::open(folder) {
+                // Who held it has given back one lock before the other.
+                Err(error @ Error::Locked { .. }) => Err(Failure::new(Exit::Transient, error)),
+                opened => Ok(opened?),
+            },
         }
     }
 }
