@@ -4,7 +4,7 @@ use std::path::Path;
 
 use paceline_tests::emitter;
 pub(crate) use paceline_tests::emitter::unique;
-use paceline_tests::sandbox::{DEADLINE, Dump, Running, Sandbox, Table, mapping, root};
+use paceline_tests::sandbox::{DEADLINE, Dump, Running, Sandbox, Table, mapping};
 use serde_json::{Value, json};
 
 use crate::same_tables::floor;

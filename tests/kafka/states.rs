@@ -1,5 +1,6 @@
 //! The topic of live rows, as a dashboard reads it.
 
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::Command;
 
@@ -167,7 +168,9 @@ fn every_event_becomes_visible_in_the_live_rows() {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr),
     );
-    println!("{told}");
+    io::stdout()
+        .write_all(told.as_bytes())
+        .expect("standard output is open");
     assert!(output.status.success(), "{told}{faults}");
     let told: Value = serde_json::from_str(&told).expect("JSON");
     assert_eq!(told["events"], told["of"]);

@@ -57,13 +57,18 @@ impl Scale {
     }
 }
 
-/// A process, and whether others have taken over what it held.
+/// A process, where operators ask it, and whether others have taken over what it held.
 struct Member {
     running: Running,
+    admin: String,
     was_overtaken: bool,
 }
 
 impl Member {
+    fn holds_shards(&self) -> bool {
+        get(&self.admin, "/metrics").contains("paceline_consumer_lag_records{")
+    }
+
     /// Waits for its end after it was asked to stop.
     fn left(self) {
         let left = self.running.wait(DEADLINE);
@@ -97,8 +102,11 @@ impl<'a> Members<'a> {
     }
 
     fn join(&mut self) {
+        let admin = free_address();
+        let mut command = self.sandbox.command(&["process", "--log-level", "info"]);
         self.running.push_back(Member {
-            running: self.sandbox.start(&["process", "--log-level", "info"]),
+            running: Running::start(command.env("PACELINE__ADMIN__LISTEN", &admin)),
+            admin,
             was_overtaken: false,
         });
     }
@@ -133,13 +141,14 @@ impl<'a> Members<'a> {
             Fate::Leaves => produce(&[], feed),
             Fate::Freezes => {
                 let mut frozen = self.pick();
+                let held = frozen.holds_shards();
                 let begun = Instant::now();
                 frozen.running.signal("STOP");
                 produce(&[], feed);
                 if !self.running.is_empty() {
                     // What it held is published by the others: they have taken it over.
                     self.wait_for(calls);
-                    frozen.was_overtaken = true;
+                    frozen.was_overtaken |= held;
                 }
                 let long = self.frozen;
                 frozen
