@@ -187,8 +187,8 @@ pub trait StateSink: Send + fmt::Debug {
     /// The sink has ended and must be made anew.
     fn send(&mut self, state: &State<'_>) -> Result<bool, Error>;
 
-    /// True once after something that was taken could not be delivered.
-    fn take_loss(&mut self) -> bool;
+    /// Why something that was taken could not be delivered, once after it.
+    fn take_loss(&mut self) -> Option<String>;
 }
 
 /// A consumer, polled by one thread.
@@ -204,6 +204,11 @@ pub trait LogSource: Send {
 
     /// Delivers `partition` again, from where it was paused.
     fn resume(&mut self, partition: Partition);
+
+    /// What keeps records from coming until a person mends it.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What a consumer is told.

@@ -62,14 +62,14 @@ pub fn run_due(config: &Config, pipeline: &Pipeline, listener: &mut dyn Listener
     let Some(closed) = last_closed(&engine)? else {
         return Ok(Vec::new());
     };
-    let Some(from) = pipeline.due().begin(closed)? else {
+    let Some(run) = pipeline.due().begin(closed)? else {
         return Ok(Vec::new());
     };
     // A pin taken before `begin` could lack a change that `begin` has taken off the list.
     let engine = crate::commands::sql::engine(config)?;
-    let days: Vec<Day> = (from.0..=closed.0).map(Day).collect();
+    let days: Vec<Day> = (run.first.0..=closed.0).map(Day).collect();
     let written = write_dates(&engine, pipeline, &days, listener)?;
-    pipeline.due().finish()?;
+    pipeline.due().finish(&run)?;
     Ok(written)
 }
 

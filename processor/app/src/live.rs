@@ -15,10 +15,13 @@ use paceline_schemas::measure::{Measure, Vector};
 use paceline_schemas::position::{Offset, Partition};
 use paceline_windows::{RowKey, ShardState, WindowIndex, WindowSet};
 
-/// Time after which all rows are sent again.
-const REFRESH: Duration = Duration::from_secs(3_600);
-/// Wait before all rows are sent again because some could not be delivered.
-const AFTER_LOSS: Duration = Duration::from_secs(10);
+/// Time after which all rows are sent again: soon after a start, where a former owner that slept may have had the last
+/// word, and every hour.
+const REFRESH: [Duration; 3] = [
+    Duration::from_secs(60),
+    Duration::from_secs(300),
+    Duration::from_secs(3_600),
+];
 
 /// Whose rows are newer: by epoch, then by offset.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +42,7 @@ pub(crate) struct LiveRows {
     /// Where the fold must be before anything is sent.
     silent_until: Option<Offset>,
     refresh_at: Monotonic,
+    refreshes: usize,
 }
 
 impl LiveRows {
@@ -50,7 +54,8 @@ impl LiveRows {
             sent: BTreeMap::new(),
             zeros: BTreeSet::new(),
             silent_until: Some(silent_until),
-            refresh_at: Monotonic::now() + REFRESH,
+            refresh_at: Monotonic::now(),
+            refreshes: 0,
         }
     }
 
@@ -65,9 +70,9 @@ impl LiveRows {
         }
     }
 
-    /// Some rows were lost on the way.
-    pub(crate) fn note_loss(&mut self) {
-        self.refresh_at = self.refresh_at.min(Monotonic::now() + AFTER_LOSS);
+    /// Some rows were lost on the way: all are sent again after `wait`.
+    pub(crate) fn note_loss(&mut self, wait: Duration) {
+        self.refresh_at = self.refresh_at.min(Monotonic::now() + wait);
     }
 
     /// Sends what has changed and is due.
@@ -82,7 +87,12 @@ impl LiveRows {
         }
         if now >= self.refresh_at {
             self.refresh(state);
-            self.refresh_at = now + REFRESH;
+            let next = self.refreshes.min(REFRESH.len() - 1);
+            self.refresh_at = now + REFRESH[next];
+            self.refreshes += 1;
+        }
+        if self.changed.is_empty() {
+            return Ok(());
         }
         self.sent.retain(|_, at| now < *at + self.every);
         let due: Vec<Arc<RowKey>> = self
@@ -96,12 +106,11 @@ impl LiveRows {
             let Some(windows) = self.changed.remove(&key) else {
                 continue;
             };
-            let left = self.send_rows(&key, windows, &outgoing, sink)?;
+            let (left, is_full) = self.send_rows(&key, windows, &outgoing, sink)?;
             if !left.is_empty() {
                 self.changed.insert(Arc::clone(&key), left);
             }
-            if left == windows {
-                // The queue is full.
+            if is_full {
                 break;
             }
             self.sent.insert(key, now);
@@ -118,21 +127,21 @@ impl LiveRows {
         }
     }
 
-    /// Sends rows of one rep; returns those that remain to be sent.
+    /// Sends rows of one rep; returns those that remain to be sent, and whether the queue is full.
     fn send_rows(
         &mut self,
         key: &Arc<RowKey>,
         windows: WindowSet,
         outgoing: &Outgoing<'_>,
         sink: &mut dyn StateSink,
-    ) -> Result<WindowSet, Error> {
+    ) -> Result<(WindowSet, bool), Error> {
         let mut left = windows;
         for window in windows.iter() {
             let row = outgoing.state.row(&key.rep_id, &key.currency, window);
             let zero = (Arc::clone(key), window);
             let goes = row.is_none() && self.zeros.contains(&zero);
             if !outgoing.send(key, window, row, goes, sink)? {
-                return Ok(left);
+                return Ok((left, true));
             }
             match (row.is_some(), goes) {
                 (true, _) | (false, true) => {
@@ -142,7 +151,7 @@ impl LiveRows {
                 (false, false) => drop(self.zeros.insert(zero)),
             }
         }
-        Ok(left)
+        Ok((left, false))
     }
 }
 

@@ -68,21 +68,62 @@ impl Held {
         noted.map_err(|error| io("write", &path, &error))?;
         Ok(Some(Self(file)))
     }
+}
 
-    /// The right to publish; none if another process keeps it for as long as `patience`.
+/// The right to publish, one process after the other.
+#[derive(Debug)]
+pub struct Turn {
+    file: File,
+    /// True if the one before has not come to the end of its publication.
+    pub was_broken_off: bool,
+}
+
+impl Turn {
+    /// Waits for the turn; none if another process keeps it for as long as `patience`.
     ///
     /// # Errors
     /// The data directory cannot be written.
-    pub fn publisher(data: &Path, patience: Duration) -> Result<Option<Self>, Failure> {
-        let file = open(data, "publish.lock")?;
-        let begun = Monotonic::now();
-        loop {
-            match FileExt::try_lock_exclusive(&file) {
-                Ok(true) => return Ok(Some(Self(file))),
-                Ok(false) if begun.elapsed() < patience => std::thread::park_timeout(LOOK),
-                Ok(false) => return Ok(None),
-                Err(error) => return Err(io("lock", &data.join("publish.lock"), &error)),
-            }
+    pub fn wait(data: &Path, patience: Duration) -> Result<Option<Self>, Failure> {
+        let Some(mut file) = locked(data, "publish.lock", patience)? else {
+            return Ok(None);
+        };
+        let path = data.join("publish.lock");
+        let mut mark = String::new();
+        let read = file.read_to_string(&mut mark);
+        let marked = read
+            .and_then(|_| file.rewind())
+            .and_then(|()| file.write_all(b"publishing"));
+        marked.map_err(|error| io("write", &path, &error))?;
+        Ok(Some(Self {
+            file,
+            was_broken_off: !mark.is_empty(),
+        }))
+    }
+
+    /// The publication is complete.
+    ///
+    /// # Errors
+    /// The data directory cannot be written.
+    pub fn complete(self) -> Result<(), Failure> {
+        self.file
+            .set_len(0)
+            .map_err(|error| io("write", Path::new("publish.lock"), &error))
+    }
+}
+
+/// The file `name` below `folder`, locked; none if another process keeps it for as long as `patience`.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn locked(folder: &Path, name: &str, patience: Duration) -> Result<Option<File>, Failure> {
+    let file = open(folder, name)?;
+    let begun = Monotonic::now();
+    loop {
+        match FileExt::try_lock_exclusive(&file) {
+            Ok(true) => return Ok(Some(file)),
+            Ok(false) if begun.elapsed() < patience => std::thread::park_timeout(LOOK),
+            Ok(false) => return Ok(None),
+            Err(error) => return Err(io("lock", &folder.join(name), &error)),
         }
     }
 }
@@ -129,14 +170,16 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_for_a_publisher_goes_on_without_it_in_the_end() {
+    fn who_waits_for_its_turn_goes_on_without_it_in_the_end() {
         let data = tempfile::tempdir().expect("a folder");
-        let held = Held::publisher(data.path(), Duration::ZERO).expect("a folder");
-        assert!(held.is_some());
-        assert!(
-            Held::publisher(data.path(), Duration::from_millis(30))
-                .expect("a folder")
-                .is_none()
-        );
+        let wait = |ms| Turn::wait(data.path(), Duration::from_millis(ms)).expect("a folder");
+        let first = wait(0).expect("its turn");
+        assert!(!first.was_broken_off);
+        assert!(wait(30).is_none());
+        drop(first);
+        let second = wait(0).expect("its turn");
+        assert!(second.was_broken_off, "the first did not come to its end");
+        second.complete().expect("written");
+        assert!(!wait(0).expect("its turn").was_broken_off);
     }
 }

@@ -74,6 +74,7 @@ fn kafka(config: &Config, options: &kafka::Options) -> Result<OpenLog, Failure> 
     use paceline_ingest::log::LogReader as _;
     let options = &kafka::Options {
         member: member(&config.data)?,
+        rep_windows: config.live.topic,
         ..options.clone()
     };
     let warnings = check_topics(options)?;

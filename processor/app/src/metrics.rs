@@ -59,6 +59,18 @@ impl Collector for Scrape {
             "1 while this process writes to the log",
             one(status.writes),
         )?;
+        gauge(
+            &mut encoder,
+            "log_reached",
+            "1 while the log can be reached",
+            one(status.unreached_since.is_none()),
+        )?;
+        gauge(
+            &mut encoder,
+            "live_rows_failing",
+            "1 while live rows do not arrive",
+            one(status.live_failing),
+        )?;
         fold(&mut encoder, &status, now)?;
         checkpoints(&mut encoder, &status, now)?;
         intake(&mut encoder, &status)
@@ -73,11 +85,8 @@ fn fold(encoder: &mut DescriptorEncoder<'_>, status: &Status, now: Instant) -> f
         ]
     };
     let mut results = Samples::new();
-    let (mut late, mut duplicate) = (0, 0);
-    for (partition, shard) in &status.shards {
-        let books = shard.books;
-        late += books.late;
-        duplicate += books.duplicate;
+    let (mut late, mut duplicate) = (Samples::new(), Samples::new());
+    for (partition, books) in &status.books {
         for (result, count) in [
             ("applied", books.applied),
             ("duplicate", books.duplicate),
@@ -86,6 +95,8 @@ fn fold(encoder: &mut DescriptorEncoder<'_>, status: &Status, now: Instant) -> f
         ] {
             results.push(([of(partition), vec![("result", result.to_owned())]].concat(), count));
         }
+        late.push((of(partition), books.late));
+        duplicate.push((of(partition), books.duplicate));
     }
     counter(
         encoder,
@@ -93,18 +104,9 @@ fn fold(encoder: &mut DescriptorEncoder<'_>, status: &Status, now: Instant) -> f
         "Records folded, by what became of them",
         results,
     )?;
-    counter(
-        encoder,
-        "late_events",
-        "Events older than lateness_max behind the watermark; they count",
-        vec![(Vec::new(), late)],
-    )?;
-    counter(
-        encoder,
-        "duplicate_events",
-        "Re-sends that were dropped",
-        vec![(Vec::new(), duplicate)],
-    )?;
+    let help = "Events older than lateness_max behind the watermark; they count";
+    counter(encoder, "late_events", help, late)?;
+    counter(encoder, "duplicate_events", "Re-sends that were dropped", duplicate)?;
     let each = |value: &dyn Fn(&crate::status::ShardStatus) -> Option<f64>| -> Samples<f64> {
         let shards = status.shards.iter();
         shards.filter_map(|(p, shard)| Some((of(p), value(shard)?))).collect()
@@ -284,14 +286,15 @@ mod tests {
                 appended_at: Some(Instant(1)),
                 watermark: Some(Instant(2_000_000)),
                 checkpoint_at: Some(Instant(3_000_000)),
-                books: Books {
-                    applied: 4,
-                    late: 1,
-                    ..Books::default()
-                },
                 ..ShardStatus::default()
             };
             status.shards.insert(1, shard);
+            let books = Books {
+                applied: 4,
+                late: 1,
+                ..Books::default()
+            };
+            status.books.insert(1, books);
             status.published_at = Some(Instant(4_000_000));
             status.dead_letters.insert("malformed", 3);
             status
@@ -303,7 +306,7 @@ mod tests {
             "paceline_consumer_records_total{topic=\"paceline.events\",partition=\"1\",result=\"applied\"} 4",
             "paceline_consumer_lag_records{topic=\"paceline.events\",partition=\"1\"} 4.0",
             "paceline_watermark_timestamp_seconds{topic=\"paceline.events\",partition=\"1\"} 2.0",
-            "paceline_late_events_total 1",
+            "paceline_late_events_total{topic=\"paceline.events\",partition=\"1\"} 1",
             "paceline_checkpoint_last_success_timestamp_seconds{partition=\"1\"} 3.0",
             "paceline_publish_last_success_timestamp_seconds 4.0",
             "paceline_dead_letters_total{reason=\"malformed\"} 3",

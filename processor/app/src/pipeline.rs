@@ -7,6 +7,8 @@ mod assignment;
 mod checkpoint;
 mod flush;
 mod house;
+mod live;
+mod telling;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -209,6 +211,11 @@ impl Pipeline {
     /// True while the owner of shard 0 is here, who runs the jobs and tidies the tables for all.
     pub fn keeps_house(&self) -> bool {
         self.news.keeps_house.load(Ordering::Acquire)
+    }
+
+    /// What was published is to be looked at again.
+    pub fn note_published_news(&self) {
+        self.news.published.store(true, Ordering::Release);
     }
 
     /// The smallest watermark over the shards, once all have one.

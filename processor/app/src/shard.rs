@@ -47,10 +47,17 @@ pub(crate) struct Shard {
     epoch: u64,
     live: Option<LiveRows>,
     /// What became of the records since the shard came here.
-    totals: Books,
-    refused: BTreeMap<&'static str, u64>,
+    news: ShardNews,
     checkpoint_at: Option<Instant>,
     appended_at: Option<Instant>,
+}
+
+/// What has become of records.
+#[derive(Debug, Default)]
+pub(crate) struct ShardNews {
+    pub(crate) books: Books,
+    /// Dead letters by reason.
+    pub(crate) refused: BTreeMap<&'static str, u64>,
 }
 
 /// What came of a checkpoint.
@@ -101,8 +108,7 @@ impl Shard {
             effects: Vec::new(),
             epoch: opened.epoch.0,
             live,
-            totals: Books::default(),
-            refused: BTreeMap::new(),
+            news: ShardNews::default(),
             checkpoint_at: None,
             appended_at: None,
         })
@@ -147,7 +153,7 @@ impl Shard {
                 Booked::DeadLetter
             }
         };
-        self.count(booked);
+        self.count(booked, record.offset >= self.output_from);
         Ok(())
     }
 
@@ -213,7 +219,7 @@ impl Shard {
         if record.offset < self.output_from {
             return;
         }
-        *self.refused.entry(reject.reason.as_str()).or_default() += 1;
+        *self.news.refused.entry(reject.reason.as_str()).or_default() += 1;
         if event.is_none() {
             let source = refused
                 .and_then(|refused| refused.source.as_deref())
@@ -237,8 +243,11 @@ impl Shard {
         self.dead_letters.push(record_of(&letter));
     }
 
-    fn count(&mut self, booked: Booked) {
-        for books in [&mut self.books, &mut self.totals] {
+    fn count(&mut self, booked: Booked, is_output: bool) {
+        // What is replayed was told of before.
+        let mut unheard = Books::default();
+        let told = if is_output { &mut self.news.books } else { &mut unheard };
+        for books in [&mut self.books, told] {
             books.consumed += 1;
             match booked {
                 Booked::Applied { late } => {
@@ -280,13 +289,14 @@ impl Shard {
         status.appended_at = self.appended_at;
         status.watermark = self.state.watermark();
         status.checkpoint_at = self.checkpoint_at;
-        status.unsaved_since = self.unsaved_since.filter(|_| self.has_unsaved());
-        status.books = self.totals;
+        // Ticks alone may wait.
+        let waits = self.pending.is_some() || (self.has_unsaved() && self.events_since > 0);
+        status.unsaved_since = self.unsaved_since.filter(|_| waits);
     }
 
-    /// Dead letters by reason since this was asked last.
-    pub(crate) fn take_refused(&mut self) -> BTreeMap<&'static str, u64> {
-        std::mem::take(&mut self.refused)
+    /// What has become of records since this was asked last.
+    pub(crate) fn take_news(&mut self) -> ShardNews {
+        std::mem::take(&mut self.news)
     }
 
     /// Shows the rows as of `now`.
@@ -302,22 +312,19 @@ impl Shard {
     }
 
     /// Live rows did not arrive.
-    pub(crate) fn note_live_loss(&mut self) {
+    pub(crate) fn note_live_loss(&mut self, wait: Duration) {
         if let Some(live) = &mut self.live {
-            live.note_loss();
+            live.note_loss(wait);
         }
     }
 
-    /// Sends live rows that have changed; `lost`: some did not arrive.
-    pub(crate) fn send_live(&mut self, sink: &mut dyn StateSink, lost: bool) -> Result<(), Failure> {
+    /// Sends live rows that have changed.
+    pub(crate) fn send_live(&mut self, sink: &mut dyn StateSink) -> Result<(), Failure> {
         let version = Version {
             shard: self.partition,
             epoch: self.epoch,
             offset: self.next,
         };
-        if lost {
-            self.note_live_loss();
-        }
         let Some(live) = &mut self.live else { return Ok(()) };
         Ok(live.send(&self.state, version, sink)?)
     }

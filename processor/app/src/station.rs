@@ -66,6 +66,8 @@ pub struct Station {
     log: OpenLog,
     pipeline: Option<Pipeline>,
     writer: Option<Writer>,
+    /// What is read once this process writes.
+    feeds: Vec<Feed>,
     board: Arc<Board>,
     /// Why memory is no longer that of the log.
     lost: Option<Failure>,
@@ -96,6 +98,10 @@ impl Station {
             );
             return Err(Failure::new(Exit::Usage, text));
         }
+        let reads = matches!(role, Role::Run | Role::Ingest);
+        let connections = config.connections.iter().filter(|_| reads);
+        // A mapping that cannot be used is found before it is needed.
+        let feeds = connections.map(Feed::new).collect::<Result<_, _>>()?;
         let log = OpenLog::open(config)?;
         let mut station = Self {
             role,
@@ -103,6 +109,7 @@ impl Station {
             log,
             pipeline: None,
             writer: None,
+            feeds,
             board: Arc::clone(board),
             lost: None,
             _folder: folder,
@@ -135,11 +142,9 @@ impl Station {
             return Ok(false);
         };
         let intake = Intake::open(Arc::clone(&self.config), Arc::clone(&self.log.log), self.log.memory()?)?;
-        let reads = matches!(self.role, Role::Run | Role::Ingest);
-        let connections = self.config.connections.iter().filter(|_| reads);
         self.writer = Some(Writer {
             intake,
-            feeds: connections.map(Feed::new).collect::<Result<_, _>>()?,
+            feeds: std::mem::take(&mut self.feeds),
             is_ahead: false,
             _right: right,
         });
@@ -252,7 +257,11 @@ impl Station {
         };
         writer.intake.reopen()?;
         writer.is_ahead = false;
-        self.pipeline.as_ref().map_or(Ok(()), Pipeline::flush)
+        // Where others fold too, what is in the log is published without being waited for.
+        match (&self.pipeline, self.config.log.kind) {
+            (Some(pipeline), LogKind::Embedded) => pipeline.flush(),
+            _ => Ok(()),
+        }
     }
 
     fn carry_out(&mut self, command: &WriteCommand, listener: &mut dyn Listener) -> Result<Answer, Failure> {
@@ -321,11 +330,12 @@ impl Station {
         if let Some(writer) = &mut self.writer
             && !writer.feeds.iter().any(|feed| feed.is_behind(tick_every))
         {
-            writer.intake.tick_silent()?;
+            writer.intake.tick_silent().inspect_err(|_| writer.is_ahead = true)?;
         }
         if let Some(pipeline) = self.pipeline.as_ref().filter(|pipeline| pipeline.keeps_house()) {
             if pipeline.take_published_news() {
-                jobs::run_due(&self.config, pipeline, &mut Quiet)?;
+                let done = jobs::run_due(&self.config, pipeline, &mut Quiet);
+                done.inspect_err(|_| pipeline.note_published_news())?;
             }
             if pipeline.maintenance_due() {
                 pipeline.maintain()?;

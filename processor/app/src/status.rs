@@ -11,6 +11,8 @@ use paceline_snapshots::manifest::Books;
 
 /// A loop that has not turned for this long is stuck; opening every shard of a process may take as long.
 const STUCK: Duration = Duration::from_secs(300);
+/// A log that cannot be reached for this long keeps a process from its work.
+const AWAY: Duration = Duration::from_secs(60);
 /// Checkpoints that may be missed before a process counts as not ready.
 const MISSED_MAX: u32 = 5;
 
@@ -29,8 +31,6 @@ pub struct ShardStatus {
     pub checkpoint_at: Option<Instant>,
     /// Since when a folded record waits for a checkpoint.
     pub unsaved_since: Option<Monotonic>,
-    /// What became of the records since the shard came here.
-    pub books: Books,
 }
 
 impl ShardStatus {
@@ -80,6 +80,14 @@ pub struct Status {
     pub standing_by_for: Option<String>,
     /// Connections by name.
     pub connections: BTreeMap<String, ConnectionStatus>,
+    /// Since when the log cannot be reached.
+    pub unreached_since: Option<Monotonic>,
+    /// What keeps records from coming until a person mends it.
+    pub trouble: Option<String>,
+    /// Whether live rows do not arrive.
+    pub live_failing: bool,
+    /// What this process made of the records of each partition, since it started.
+    pub books: BTreeMap<Partition, Books>,
     /// Dead letters by reason.
     pub dead_letters: BTreeMap<&'static str, u64>,
 }
@@ -128,6 +136,12 @@ impl Status {
         {
             reasons.push(format!("rows wait for publication for {} s", owed.as_secs()));
         }
+        let away = self
+            .unreached_since
+            .map(|since| since.elapsed())
+            .filter(|away| *away > AWAY);
+        reasons.extend(away.map(|away| format!("the log cannot be reached for {} s", away.as_secs())));
+        reasons.extend(self.trouble.clone());
         for (name, connection) in &self.connections {
             if let Some(why) = &connection.failing {
                 reasons.push(format!("the connection `{name}` cannot be read: {why}"));

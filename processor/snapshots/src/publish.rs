@@ -6,16 +6,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, TryStreamExt};
-use paceline_schemas::time::Instant;
+use paceline_schemas::time::{Day, Instant};
 
 use crate::delta::{Change, DeltaHandle, Names, TAG_ORIGIN, Tables};
 use crate::error::Error;
 use crate::layout::{self, Origin};
-use crate::manifest::Sequence;
+use crate::manifest::{Manifest, Sequence};
 use crate::parquet::{Contents, FileWriter, Written};
 use crate::protocol::publish::{Plan, PlannedFile, Progress, plan};
 use crate::set::{self, PUBLISH_LOG, Reached, SetRows, TAG_SET};
 use crate::shard::Owner;
+use crate::shard::chain::Chain;
 use crate::store::Store;
 use crate::unit::Unit;
 
@@ -45,16 +46,8 @@ pub async fn publish_with(
     at: Instant,
 ) -> Result<u64, Error> {
     let progress: Vec<Progress<'_>> = owners.iter().map(|owner| owner.progress()).collect();
-    let fed: BTreeSet<&str> = progress
-        .iter()
-        .flat_map(|p| p.pending)
-        .flat_map(|m| m.files())
-        .map(|(table, _)| table)
-        .collect();
+    publish_units(tables, &progress).await?;
     let store = tables.store().clone();
-    let fed = tables.iter_mut().filter(|handle| fed.contains(handle.contract().name));
-    let published = futures::stream::iter(fed).map(|handle| Box::pin(publish_table(&store, handle, &progress)));
-    published.buffer_unordered(PARALLEL).try_collect::<()>().await?;
     let owned = owners.iter().map(|owner| (owner.unit(), owner.reached()));
     let reached: Vec<(Unit, Reached)> = owned.chain(others.iter().copied()).collect();
     let id = announce(tables, &reached, at).await?;
@@ -63,6 +56,58 @@ pub async fn publish_with(
         owner.note_published();
     }
     Ok(id)
+}
+
+/// Publishes what the owners of `units` have committed and not published, because they ended on the way; names it in a
+/// set, and returns the earliest business date among it.
+///
+/// # Errors
+/// As [`publish`]; an owner that went on meanwhile is none.
+pub async fn finish(tables: &mut Tables, units: &[Unit], at: Instant) -> Result<Option<Day>, Error> {
+    let store = tables.store().clone();
+    let (mut reached, mut first_day) = (Vec::new(), None);
+    for unit in units {
+        let chain = Chain::load(&store, *unit).await?;
+        let Some(newest) = chain.newest() else { continue };
+        let published = newest.body().published;
+        let left = chain
+            .manifests()
+            .iter()
+            .filter(|manifest| Some(manifest.seq()) > published);
+        let pending: Vec<Manifest> = left.cloned().collect();
+        let progress = Progress {
+            unit: *unit,
+            txn: None,
+            published,
+            newest: newest.seq(),
+            pending: &pending,
+        };
+        match publish_units(tables, &[progress]).await {
+            Ok(()) => reached.push((*unit, Reached::of(newest))),
+            Err(Error::Superseded { .. }) => continue,
+            Err(error) => return Err(error),
+        }
+        let days = pending
+            .iter()
+            .flat_map(Manifest::files)
+            .filter_map(|(_, file)| file.min);
+        first_day = days.chain(first_day).min();
+    }
+    announce(tables, &reached, at).await?;
+    Ok(first_day)
+}
+
+async fn publish_units(tables: &mut Tables, units: &[Progress<'_>]) -> Result<(), Error> {
+    let fed: BTreeSet<&str> = units
+        .iter()
+        .flat_map(|unit| unit.pending)
+        .flat_map(Manifest::files)
+        .map(|(table, _)| table)
+        .collect();
+    let store = tables.store().clone();
+    let fed = tables.iter_mut().filter(|handle| fed.contains(handle.contract().name));
+    let published = futures::stream::iter(fed).map(|handle| Box::pin(publish_table(&store, handle, units)));
+    published.buffer_unordered(PARALLEL).try_collect::<()>().await
 }
 
 async fn publish_table(store: &Store, handle: &mut DeltaHandle, units: &[Progress<'_>]) -> Result<(), Error> {

@@ -13,7 +13,7 @@ use paceline_schemas::time::Instant;
 use crate::delta::{DeltaHandle, LiveFile};
 use crate::error::Error;
 use crate::layout;
-use crate::manifest::Sequence;
+use crate::manifest::{Manifest, Sequence};
 use crate::parquet::{Contents, file_schema};
 use crate::store::Store;
 use crate::unit::Unit;
@@ -32,6 +32,18 @@ pub struct Reached {
     pub next: Offset,
     /// Its watermark there.
     pub watermark: Option<Instant>,
+}
+
+impl Reached {
+    /// How far a unit is by its newest manifest.
+    pub fn of(newest: &Manifest) -> Self {
+        let body = newest.body();
+        Self {
+            seq: body.seq,
+            next: body.input.next,
+            watermark: body.input.watermark.map(Instant),
+        }
+    }
 }
 
 /// One set without its id.

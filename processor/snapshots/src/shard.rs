@@ -180,6 +180,15 @@ impl Owner {
         self.published
     }
 
+    /// Whether nobody has written a manifest since our newest.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn is_newest(&self) -> Result<bool, Error> {
+        let path = layout::manifest(self.unit, self.newest.seq().next());
+        Ok(self.store.read(&path).await?.is_none())
+    }
+
     /// Whether rows of an earlier owner or of this one are committed and not published.
     pub fn owes_rows(&self) -> bool {
         self.pending.iter().any(|manifest| manifest.files().next().is_some())
@@ -297,12 +306,7 @@ impl Owner {
 
     /// How far the unit is.
     pub fn reached(&self) -> Reached {
-        let body = self.newest.body();
-        Reached {
-            seq: body.seq,
-            next: body.input.next,
-            watermark: body.input.watermark.map(Instant),
-        }
+        Reached::of(&self.newest)
     }
 
     pub(crate) fn note_published(&mut self) {

@@ -94,7 +94,7 @@ impl Group {
             partitions,
         };
         // Two that came at once did not see each other.
-        fault::patiently(|| client::check_members(consumer, &self.options))?;
+        client::check_members(consumer, &self.options)?;
         let (reply, answer) = Reply::channel();
         let told = self.tell(SourceEvent::Assigned {
             partitions: partitions.clone(),

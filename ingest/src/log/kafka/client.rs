@@ -120,10 +120,14 @@ pub(crate) fn partitions_of(client: &BaseConsumer<Context>, options: &Options, n
 
 /// Refuses a group in which a member has another name: each data directory would get a part of the events.
 pub(super) fn check_members<C: ConsumerContext>(client: &BaseConsumer<C>, options: &Options) -> Result<(), Error> {
-    let action = format!("look at the group `{}`", options.group);
-    let groups = client
-        .fetch_group_list(Some(&options.group), options.request_timeout)
-        .map_err(|error| fault::broker(&action, &error))?;
+    let groups = match client.fetch_group_list(Some(&options.group), options.request_timeout) {
+        Ok(groups) => groups,
+        // Every broker is asked, also one that does not answer just now.
+        Err(error) => {
+            tracing::debug!(%error, "the members of the group are not known");
+            return Ok(());
+        }
+    };
     let members = groups.groups().iter().flat_map(rdkafka::groups::GroupInfo::members);
     let others: Vec<String> = members
         .filter(|member| member.client_id() != options.member)

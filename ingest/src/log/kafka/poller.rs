@@ -1,8 +1,8 @@
 //! The polling thread: from messages to batches, pausing what the owner cannot keep up with.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as Monotonic};
 
 use paceline_schemas::position::{Offset, Partition};
@@ -32,18 +32,21 @@ pub(super) struct Poller {
     paused: BTreeSet<Partition>,
     /// What a person has to mend, and since when.
     trouble: Option<(Monotonic, Code, String)>,
+    /// The same for whoever asks.
+    told: Arc<Mutex<Option<String>>>,
     looked_at: Monotonic,
     /// Partitions that stood still at the last look though the broker held more.
     suspects: BTreeMap<Partition, Offset>,
 }
 
 impl Poller {
-    pub(super) fn new(consumer: BaseConsumer<Group>, flow: Arc<Flow>) -> Self {
+    pub(super) fn new(consumer: BaseConsumer<Group>, flow: Arc<Flow>, told: Arc<Mutex<Option<String>>>) -> Self {
         Self {
             consumer,
             flow,
             paused: BTreeSet::new(),
             trouble: None,
+            told,
             looked_at: Monotonic::now(),
             suspects: BTreeMap::new(),
         }
@@ -92,7 +95,7 @@ impl Poller {
         }
         self.hand_over();
         if count > 0 {
-            self.trouble = None;
+            self.mended();
         }
         self.throttle()?;
         self.check()
@@ -137,7 +140,7 @@ impl Poller {
 
     fn hear(&mut self, error: &KafkaError) -> Result<(), Error> {
         if let KafkaError::PartitionEOF(at) = error {
-            self.trouble = None;
+            self.mended();
             let partition = Partition::try_from(*at).unwrap_or(Partition::MAX);
             self.hand_over();
             let next = self.group().held().next.get(&partition).copied();
@@ -209,6 +212,12 @@ impl Poller {
     }
 
     /// What the callbacks could not say, what nobody has mended, and a client that has gone silent.
+    fn mended(&mut self) {
+        if self.trouble.take().is_some() {
+            *self.told.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+
     fn check(&mut self) -> Result<(), Error> {
         let mut held = self.group().held();
         if let Some(error) = held.failure.take() {
@@ -221,6 +230,7 @@ impl Poller {
         {
             let failure = fault::coded(&self.action(), code, Some(&said));
             tracing::error!("{failure}; waiting {MENDING:?} for it");
+            *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure.to_string());
             self.trouble = Some((Monotonic::now(), code, said));
         }
         // The client complains once; only a message, or the end of a partition, says that it is mended.

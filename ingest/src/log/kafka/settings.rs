@@ -47,6 +47,8 @@ pub struct Options {
     pub topic_prefix: String,
     /// Partitions of the events. Default 4.
     pub events_partitions: u32,
+    /// Whether live rows go to a topic. Default true.
+    pub rep_windows: bool,
     /// Name of the data directory, by which members of the group tell whether they share one. Default `paceline`.
     pub member: String,
     /// Further properties of librdkafka, for security and networks.
@@ -65,6 +67,7 @@ impl Options {
             group: "paceline".to_owned(),
             topic_prefix: String::new(),
             events_partitions: 4,
+            rep_windows: true,
             member: "paceline".to_owned(),
             properties: BTreeMap::new(),
             request_timeout: Duration::from_secs(10),

@@ -4,9 +4,9 @@
 //! the thread goes on polling, so the group never waits for the fold.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant as Monotonic};
 
@@ -90,6 +90,7 @@ pub(super) struct Source {
     flow: Arc<Flow>,
     stopping: Arc<AtomicBool>,
     ended: Receiver<()>,
+    trouble: Arc<Mutex<Option<String>>>,
 }
 
 impl Source {
@@ -102,10 +103,11 @@ impl Source {
         let name = options.topic_name(topic);
         let failed = |error| fault::broker(&format!("consume `{name}`"), &error);
         let consumer: BaseConsumer<Group> = client_of(&options.consumer(), group).map_err(failed)?;
-        fault::patiently(|| client::check_members(&consumer, options))?;
+        client::check_members(&consumer, options)?;
         consumer.subscribe(&[&name]).map_err(failed)?;
         let (end, ended) = mpsc::sync_channel(1);
-        let poller = Poller::new(consumer, Arc::clone(&flow));
+        let trouble = Arc::default();
+        let poller = Poller::new(consumer, Arc::clone(&flow), Arc::clone(&trouble));
         let spawned = thread::Builder::new().name("kafka-poll".to_owned()).spawn(move || {
             poller.run();
             // Nobody waits any more if the owner has gone on without us.
@@ -123,6 +125,7 @@ impl Source {
             flow,
             stopping,
             ended,
+            trouble,
         })
     }
 
@@ -197,6 +200,10 @@ impl LogSource for Source {
 
     fn resume(&mut self, partition: Partition) {
         self.paused.remove(&partition);
+    }
+
+    fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

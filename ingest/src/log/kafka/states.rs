@@ -1,8 +1,7 @@
 //! Sending states: an idempotent producer that nobody waits for.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -17,7 +16,7 @@ use crate::log::{State, StateSink};
 
 pub(super) struct States {
     producer: ThreadedProducer<Losses, NoCustomPartitioner>,
-    lost: Arc<AtomicBool>,
+    lost: Lost,
     topic: String,
 }
 
@@ -29,8 +28,11 @@ impl fmt::Debug for States {
     }
 }
 
+/// Why the last state was not delivered.
+type Lost = Arc<Mutex<Option<KafkaError>>>;
+
 /// Hears what could not be delivered.
-struct Losses(Arc<AtomicBool>);
+struct Losses(Lost);
 
 impl ClientContext for Losses {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
@@ -47,22 +49,28 @@ impl ProducerContext for Losses {
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
         if let Err((error, _)) = result {
-            tracing::debug!(%error, "a state was not delivered");
-            self.0.store(true, Ordering::Release);
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
         }
     }
 }
 
 impl States {
     pub(super) fn new(options: &Options, name: &str) -> Result<Self, Error> {
-        let lost = Arc::new(AtomicBool::new(false));
-        let producer = client_of(&options.producer(), Losses(Arc::clone(&lost)))
-            .map_err(|error| fault::broker("start a producer", &error))?;
+        let lost = Lost::default();
+        let mut config = options.producer();
+        // What a process sends after it slept is old.
+        config.set("message.timeout.ms", "10000");
+        let producer =
+            client_of(&config, Losses(Arc::clone(&lost))).map_err(|error| fault::broker("start a producer", &error))?;
         Ok(Self {
             producer,
             lost,
             topic: options.prefixed(name),
         })
+    }
+
+    fn action(&self) -> String {
+        format!("send live rows to `{}`", self.topic)
     }
 }
 
@@ -85,12 +93,13 @@ impl StateSink for States {
             Err((error, _)) => {
                 let fatal = self.producer.client().fatal_error();
                 let error = fatal.map_or(error, |(code, _)| KafkaError::MessageProduction(code));
-                Err(fault::broker(&format!("send a state to `{}`", self.topic), &error))
+                Err(fault::broker(&self.action(), &error))
             }
         }
     }
 
-    fn take_loss(&mut self) -> bool {
-        self.lost.swap(false, Ordering::AcqRel)
+    fn take_loss(&mut self) -> Option<String> {
+        let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        Some(fault::broker(&self.action(), &lost).to_string())
     }
 }

@@ -92,7 +92,11 @@ impl Kind {
     fn all(options: &Options) -> Vec<(Self, String)> {
         let logs = Topic::ALL.map(|topic| (Self::Log(topic), options.topic_name(topic)));
         logs.into_iter()
-            .chain([(Self::States, options.prefixed(REP_WINDOWS))])
+            .chain(
+                options
+                    .rep_windows
+                    .then(|| (Self::States, options.prefixed(REP_WINDOWS))),
+            )
             .collect()
     }
 
@@ -237,7 +241,10 @@ fn judge(values: &BTreeMap<&str, &str>, kind: Kind, find: &mut impl FnMut(bool, 
         ));
     }
     for (key, wanted, why) in rules {
-        if let Some(value) = values.get(key).filter(|value| **value != wanted) {
+        // States may be deleted by age as well.
+        let fits =
+            |value: &str| value == wanted || (kind == Kind::States && value.split(',').any(|part| part == wanted));
+        if let Some(value) = values.get(key).filter(|value| !fits(value)) {
             find(true, format!("`{key}` is `{value}`, set it to `{wanted}`: {why}"));
         }
     }

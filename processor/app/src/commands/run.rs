@@ -107,6 +107,8 @@ fn serve(
             Err(RecvTimeoutError::Disconnected) => break,
         }
         if idle_at.elapsed() >= IDLE {
+            // What is done here may take its time, as a command may.
+            board.status().turned_at = None;
             if passing(station, Station::write_if_nobody_does)? {
                 tracing::info!("this process writes to the log from now on");
                 announce()?;

@@ -3,13 +3,15 @@
 //! The note is written before a change is published, and again after it, so neither a crash nor a job that reads in
 //! between loses it; a job may do more than it must, never less. All processes of a data directory share one note.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use fs4::fs_std::FileExt;
 use paceline_schemas::time::Day;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Exit, Failure, io};
+use crate::locks::locked;
 
 /// The note of one data directory.
 #[derive(Debug)]
@@ -17,18 +19,29 @@ pub struct Due {
     path: PathBuf,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Longest wait for another process that writes the note.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Note {
     /// Changed, and no job has begun since.
     from: Option<Day>,
-    /// Being written by a job that has not finished.
-    begun: Option<Day>,
+    /// Being written, by the run that writes them.
+    begun: BTreeMap<String, Day>,
 }
 
 impl Note {
-    fn earliest(self) -> Option<Day> {
-        [self.from, self.begun].into_iter().flatten().min()
+    fn earliest(&self) -> Option<Day> {
+        self.from.into_iter().chain(self.begun.values().copied()).min()
     }
+}
+
+/// A run of a job, which says so when it is done.
+#[derive(Debug)]
+pub struct Run {
+    token: String,
+    /// The first date that it writes.
+    pub first: Day,
 }
 
 impl Due {
@@ -43,7 +56,7 @@ impl Due {
         match std::fs::read(&self.path) {
             Ok(bytes) => Ok(serde_json::from_slice(&bytes).unwrap_or(Note {
                 from: Some(Day(10_957)),
-                begun: None,
+                begun: BTreeMap::new(),
             })),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Note::default()),
             Err(error) => Err(io("read", &self.path, &error)),
@@ -66,42 +79,46 @@ impl Due {
         self.update(|note| note.from = Some(note.from.map_or(day, |from| from.min(day))))
     }
 
-    /// A job begins to write every date up to `closed`; returns the first one, none if nothing is due.
+    /// A job begins to write every date up to `closed`; none if nothing is due. What runs before it began and did not
+    /// end, it does too.
     ///
     /// # Errors
     /// The note cannot be written.
-    pub fn begin(&self, closed: Day) -> Result<Option<Day>, Failure> {
+    pub fn begin(&self, closed: Day) -> Result<Option<Run>, Failure> {
+        let token = uuid::Uuid::new_v4().simple().to_string();
         let mut begun = None;
         self.update(|note| {
             begun = note.earliest().filter(|first| *first <= closed);
-            if begun.is_some() {
+            if let Some(first) = begun {
                 // Each day that closes is due, events or not: what lies before it is in its windows.
                 *note = Note {
                     from: Some(closed.plus(1)),
-                    begun,
+                    begun: BTreeMap::from([(token.clone(), first)]),
                 }
             }
         })?;
-        Ok(begun)
+        Ok(begun.map(|first| Run { token, first }))
     }
 
-    /// The job that began has written its dates.
+    /// The run has written its dates. Those of one that has taken it over stay due.
     ///
     /// # Errors
     /// The note cannot be written.
-    pub fn finish(&self) -> Result<(), Failure> {
-        self.update(|note| note.begun = None)
+    pub fn finish(&self, run: &Run) -> Result<(), Failure> {
+        self.update(|note| note.begun.retain(|token, _| *token != run.token))
     }
 
     fn update(&self, change: impl FnOnce(&mut Note)) -> Result<(), Failure> {
-        if let Some(folder) = self.path.parent() {
-            std::fs::create_dir_all(folder).map_err(|e| io("create", folder, &e))?;
-        }
-        let path = self.path.with_extension("lock");
-        let lock = std::fs::File::create(&path).map_err(|e| io("create", &path, &e))?;
-        FileExt::lock_exclusive(&lock).map_err(|e| io("lock", &path, &e))?;
+        let (folder, name) = (self.path.parent().unwrap_or(Path::new(".")), "snap_rep_window.lock");
+        let Some(_lock) = locked(folder, name, PATIENCE)? else {
+            let text = format!(
+                "another process has been writing `{}` for {PATIENCE:?}",
+                self.path.display()
+            );
+            return Err(Failure::new(Exit::Transient, text));
+        };
         let before = self.read()?;
-        let mut note = before;
+        let mut note = before.clone();
         change(&mut note);
         if note == before {
             return Ok(());
@@ -123,24 +140,46 @@ impl Due {
 mod tests {
     use super::*;
 
+    fn begin(due: &Due, closed: i32) -> Option<Run> {
+        due.begin(Day(closed)).expect("begin")
+    }
+
     #[test]
     fn a_change_during_a_job_stays_due_and_a_crash_in_it_repeats_it() {
         let data = tempfile::tempdir().expect("folder");
         let due = Due::new(data.path());
-        assert_eq!(due.begin(Day(100)).expect("begin"), None);
+        assert!(begin(&due, 100).is_none());
         due.changed(Day(40)).expect("note");
-        assert_eq!(due.begin(Day(100)).expect("begin"), Some(Day(40)));
+        let run = begin(&due, 100).expect("a run");
+        assert_eq!(run.first, Day(40));
         due.changed(Day(70)).expect("note");
-        assert_eq!(
-            Due::new(data.path()).earliest().expect("note"),
-            Some(Day(40)),
-            "after a crash"
-        );
-        due.finish().expect("finish");
+        let after_a_crash = Due::new(data.path()).earliest().expect("note");
+        assert_eq!(after_a_crash, Some(Day(40)));
+        due.finish(&run).expect("finish");
         assert_eq!(due.earliest().expect("note"), Some(Day(70)));
-        assert_eq!(due.begin(Day(100)).expect("begin"), Some(Day(70)));
-        due.finish().expect("finish");
-        assert_eq!(due.begin(Day(100)).expect("begin"), None);
-        assert_eq!(due.begin(Day(101)).expect("begin"), Some(Day(101)));
+        let run = begin(&due, 100).expect("a run");
+        assert_eq!(run.first, Day(70));
+        due.finish(&run).expect("finish");
+        assert!(begin(&due, 100).is_none());
+        assert_eq!(begin(&due, 101).expect("a run").first, Day(101));
+    }
+
+    #[test]
+    fn the_end_of_one_run_is_not_that_of_another() {
+        let data = tempfile::tempdir().expect("folder");
+        let due = Due::new(data.path());
+        due.changed(Day(40)).expect("note");
+        let sleeper = begin(&due, 100).expect("a run");
+        due.changed(Day(30)).expect("note");
+        let successor = begin(&due, 100).expect("a run");
+        assert_eq!(successor.first, Day(30));
+        due.finish(&sleeper).expect("finish");
+        assert_eq!(
+            due.earliest().expect("note"),
+            Some(Day(30)),
+            "the successor has not ended"
+        );
+        due.finish(&successor).expect("finish");
+        assert_eq!(due.earliest().expect("note"), Some(Day(101)));
     }
 }

@@ -41,8 +41,8 @@ impl StateSink for Topic {
         Ok(true)
     }
 
-    fn take_loss(&mut self) -> bool {
-        false
+    fn take_loss(&mut self) -> Option<String> {
+        None
     }
 }
 
@@ -151,6 +151,31 @@ fn a_row_that_falls_to_zero_is_sent_once_and_then_taken_away() {
     let sent = topic.sent;
     shard.send(&mut topic);
     assert_eq!(topic.sent, sent, "nothing is left to say");
+}
+
+#[test]
+fn rows_of_all_reps_that_fall_to_zero_at_once_are_sent_at_once() {
+    let (mut shard, mut topic) = (Shard::new(Duration::ZERO, 0), Topic::new());
+    shard.send(&mut topic);
+    for rep in ["a", "b", "c"] {
+        shard.dial(rep);
+    }
+    shard.send(&mut topic);
+    shard.advance(2);
+    shard.send(&mut topic);
+    for rep in ["a", "b", "c"] {
+        assert_eq!(topic.dials(&format!("{rep}|today|USD")), Some(0), "{rep}");
+    }
+    // A zero and the end of its row are two of one row, too.
+    let mut shard = Shard::new(Duration::from_secs(3_600), 0);
+    let mut topic = Topic::new();
+    shard.dial("a");
+    shard.send(&mut topic);
+    shard.live.sent.clear();
+    shard.advance(2);
+    shard.send(&mut topic);
+    shard.send(&mut topic);
+    assert_eq!(topic.dials("a|today|USD"), Some(0));
 }
 
 #[test]

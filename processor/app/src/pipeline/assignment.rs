@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant as Monotonic};
 
+use paceline_ingest::error::Class;
 use paceline_ingest::log::kafka::patiently;
 use paceline_ingest::log::{ReadLimit, Reply, SourceEvent};
 use paceline_schemas::position::{Offset, Partition, Topic};
@@ -130,7 +131,14 @@ impl Worker {
             .map(|(partition, _)| *partition)
             .collect();
         for partition in due {
-            let shard = self.claim(partition)?;
+            let shard = match self.claim(partition) {
+                Err(failure) if failure.exit == Exit::Transient => {
+                    tracing::warn!(%failure, partition, "the shard is claimed again later");
+                    self.leave(partition, "it could not be claimed");
+                    continue;
+                }
+                claimed => claimed?,
+            };
             self.shards.insert(partition, shard);
             // The consumer is past the state's position already.
             self.behind.insert(partition);
@@ -145,7 +153,11 @@ impl Worker {
                 continue;
             };
             let at = shard.next();
-            let records = patiently(|| self.log.read(Topic::Events, partition, at, ReadLimit::default()))?;
+            let records = match self.log.read(Topic::Events, partition, at, ReadLimit::default()) {
+                // The broker comes back, and so do its records.
+                Err(error) if error.class() == Class::Transient => continue,
+                read => read?,
+            };
             if records.is_empty() {
                 self.behind.remove(&partition);
             }
@@ -172,7 +184,7 @@ impl Worker {
         let (owner, opened) = Rc::clone(&self.runtime).block_on(Box::pin(open))?;
         self.check_fingerprint(partition, &opened)?;
         let options = &self.context.config.live;
-        let live = self.states.as_ref().map(|_| LiveRows::new(options.every, bounds.next));
+        let live = self.live.as_ref().map(|_| LiveRows::new(options.every, bounds.next));
         let mut shard = Shard::new(partition, owner, opened, &self.context, live)?;
         shard.advance(clock::now());
         Ok(shard)

@@ -5,14 +5,14 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant as Monotonic};
 
 use paceline_ingest::log::LogSink;
-use paceline_schemas::position::Partition;
+use paceline_schemas::position::{Partition, Topic};
 use paceline_snapshots::shard::Owner;
 use paceline_snapshots::{Error, Unit, publish};
 
 use super::worker::Worker;
 use crate::clock;
 use crate::failure::{Exit, Failure};
-use crate::locks::Held;
+use crate::locks::Turn;
 use crate::shard::Saved;
 
 /// Wait after a checkpoint that failed for a passing reason.
@@ -67,10 +67,7 @@ impl Worker {
 
     /// Publishes what the shards here have committed.
     pub(super) fn publish(&mut self) -> Result<(), Failure> {
-        let turn = Held::publisher(&self.context.config.data, TURN)?;
-        if turn.is_none() {
-            tracing::warn!("another process has been publishing for {TURN:?}: it is not waited for");
-        }
+        let turn = self.take_turn()?;
         self.replace_whole_tables()?;
         let runtime = Rc::clone(&self.runtime);
         let owed = loop {
@@ -92,6 +89,31 @@ impl Worker {
         owed.map_or(Ok(()), |day| self.due.changed(day))?;
         self.news.published.store(true, Ordering::Release);
         self.news.board.status().published_at = Some(clock::now());
-        Ok(())
+        turn.map_or(Ok(()), Turn::complete)
+    }
+
+    /// Waits for the turn to publish; none if another process keeps it, which then is not waited for again until it has
+    /// given it back. What such a one, or one that ended, has begun to publish is published first.
+    pub(super) fn take_turn(&mut self) -> Result<Option<Turn>, Failure> {
+        let patience = if self.waits_no_more { Duration::ZERO } else { TURN };
+        let turn = Turn::wait(&self.context.config.data, patience)?;
+        if turn.is_none() && !self.waits_no_more {
+            tracing::warn!("another process has been publishing for {TURN:?}: it is not waited for");
+        }
+        self.waits_no_more = turn.is_none();
+        if turn.as_ref().is_none_or(|turn| turn.was_broken_off) {
+            let partitions = 0..self.log.partitions(Topic::Events);
+            let others: Vec<Unit> = partitions
+                .filter(|partition| !self.shards.contains_key(partition))
+                .map(Unit::Shard)
+                .collect();
+            let finished = publish::finish(&mut self.tables, &others, clock::now());
+            match Rc::clone(&self.runtime).block_on(Box::pin(finished)) {
+                Ok(first_day) => first_day.map_or(Ok(()), |day| self.due.changed(day))?,
+                // Its next owner publishes it, or says what is wrong.
+                Err(error) => tracing::warn!(%error, "what another process began to publish is left to its next owner"),
+            }
+        }
+        Ok(turn)
     }
 }

@@ -12,13 +12,14 @@ use paceline_schemas::time::Day;
 use paceline_snapshots::delta::Tables;
 use paceline_snapshots::manifest::Sequence;
 use paceline_snapshots::set::Reached;
-use paceline_snapshots::{Unit, jobs, maintain, publish, rows};
+use paceline_snapshots::{Error, Unit, jobs, maintain, publish, rows};
 
 use super::worker::Worker;
 use super::{JobDate, WholeTable};
 use crate::clock;
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
+use crate::locks::Turn;
 
 /// Time between two looks at the topics of people and dead letters.
 const LOOK: Duration = Duration::from_secs(1);
@@ -27,7 +28,7 @@ const SETS: Duration = Duration::from_secs(10);
 /// Share of the time that their tables may take: a table of many rows is replaced less often.
 const SHARE: u32 = 10;
 /// Wait after a failure that passes.
-const RETRY: Duration = Duration::from_secs(5);
+const RETRY: Duration = Duration::from_secs(30);
 /// Rounds of a job against one month before the caller hears of it.
 const JOB_ROUNDS_MAX: u32 = 8;
 
@@ -36,6 +37,8 @@ pub(super) struct House {
     waiting: Vec<WholeTable>,
     people: Vec<Event>,
     people_next: Option<Offset>,
+    /// Where the people ended of whom the waiting tables were made.
+    people_put: Option<Offset>,
     letters_next: Option<Offset>,
     /// Ends of the topics of which the tables hold everything.
     told: Option<(Offset, Offset)>,
@@ -53,6 +56,7 @@ impl House {
             waiting: waiting.into(),
             people: Vec::new(),
             people_next: None,
+            people_put: None,
             letters_next: None,
             told: None,
             look_at: Monotonic::now(),
@@ -63,19 +67,20 @@ impl House {
     /// Reads what is new in the topics.
     fn look(&mut self, log: &dyn LogReader) -> Result<(), Failure> {
         let end = log.bounds(Topic::People, 0)?;
-        if self.people_next != Some(end.next) {
+        if self.people_put != Some(end.next) {
             let mut at = self.people_next.unwrap_or(end.low);
             while at < end.next {
                 let records = log.read(Topic::People, 0, at, ReadLimit::default())?;
                 let Some(last) = records.last() else { break };
                 at = last.offset + 1;
+                self.people_next = Some(at);
                 let events = records
                     .iter()
                     .filter_map(|record| decode(&record.payload, Limits::default()).ok());
                 self.people.extend(events);
             }
             let next = at.max(end.next);
-            self.people_next = Some(next);
+            (self.people_next, self.people_put) = (Some(next), Some(next));
             for (name, rows) in rows::people(&self.people) {
                 self.put(name, rows, next);
             }
@@ -99,7 +104,7 @@ impl House {
             jobs::replace_table(tables, name, rows, *from, clock::now()).await?;
             self.waiting.remove(0);
         }
-        self.told = self.people_next.zip(self.letters_next);
+        self.told = self.people_put.zip(self.letters_next);
         Ok(())
     }
 }
@@ -179,13 +184,16 @@ impl Worker {
 
     /// Names the versions that belong together; returns the id of the newest set.
     pub(super) fn seal(&mut self) -> Result<Option<u64>, Failure> {
+        let turn = self.take_turn()?;
         let owned = self
             .shards
             .values()
             .map(|shard| (shard.owner.unit(), shard.owner.reached()));
         let units: Vec<(Unit, Reached)> = owned.chain(self.told()).collect();
         let announced = publish::announce(&mut self.tables, &units, clock::now());
-        Ok(Some(Rc::clone(&self.runtime).block_on(Box::pin(announced))?))
+        let set = Rc::clone(&self.runtime).block_on(Box::pin(announced))?;
+        turn.map_or(Ok(()), Turn::complete)?;
+        Ok(Some(set))
     }
 
     pub(super) fn replace_dates(&mut self, name: &'static str, set: u64, dates: &[JobDate]) -> Result<(), Failure> {
@@ -224,8 +232,10 @@ async fn write_dates(tables: &mut Tables, job: &jobs::Job, dates: &[JobDate]) ->
         for date in dates.iter().filter(|date| due.contains(&date.as_of)) {
             writer.write(date.as_of, &date.rows).await?;
         }
-        if matches!(writer.commit(tables, clock::now()).await?, jobs::Outcome::Committed(_)) {
-            return Ok(());
+        match writer.commit(tables, clock::now()).await {
+            Ok(jobs::Outcome::Committed(_)) => return Ok(()),
+            Ok(_) | Err(Error::Contended { .. }) => {}
+            Err(error) => return Err(error.into()),
         }
     }
     Err(Failure::new(

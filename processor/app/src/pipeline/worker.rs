@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::{Duration, Instant as Monotonic};
 
-use paceline_ingest::log::{Log, LogSource, StateSink};
+use paceline_ingest::log::{Log, LogSource};
 use paceline_schemas::position::{Partition, Topic};
 use paceline_schemas::tables;
 use paceline_snapshots::delta::Tables;
@@ -17,6 +16,7 @@ use paceline_snapshots::store::Store;
 use super::assignment::Reclaim;
 use super::flush::Flush;
 use super::house::House;
+use super::live::LiveTopic;
 use super::{Consumes, FoldContext, News, Order};
 use crate::clock;
 use crate::failure::{Exit, Failure};
@@ -25,13 +25,6 @@ use crate::shard::Shard;
 
 /// Longest wait for a record before orders and timers are looked at.
 pub(super) const POLL: Duration = Duration::from_millis(20);
-
-/// Time between two rounds of live rows.
-const LIVE: Duration = Duration::from_millis(20);
-/// Time between two looks at where the log ends.
-const ENDS: Duration = Duration::from_secs(5);
-/// Wait after live rows that could not be sent.
-const LIVE_RETRY: Duration = Duration::from_secs(5);
 
 pub(super) struct Worker {
     pub(super) context: FoldContext,
@@ -50,11 +43,12 @@ pub(super) struct Worker {
     pub(super) due: Arc<Due>,
     pub(super) flushes: Vec<Flush>,
     pub(super) retry_at: Option<Monotonic>,
-    /// Where live rows go, and when the next may.
-    pub(super) states: Option<Box<dyn StateSink>>,
-    live_at: Monotonic,
+    /// Another process keeps its turn to publish and was waited for in vain.
+    pub(super) waits_no_more: bool,
+    /// Where live rows go.
+    pub(super) live: Option<LiveTopic>,
     /// When the ends of the log are asked for next.
-    ends_at: Monotonic,
+    pub(super) ends_at: Monotonic,
     pub(super) wanted: super::flush::Wanted,
 }
 
@@ -99,6 +93,7 @@ impl Worker {
             Consumes::Shards if context.config.live.topic => log.rep_windows()?,
             _ => None,
         };
+        let live = states.map(LiveTopic::new);
         Ok(Self {
             sets: Reader::new(store, tables::all()),
             wanted: super::flush::Wanted::new(&context.config.data),
@@ -115,8 +110,8 @@ impl Worker {
             due,
             flushes: Vec::new(),
             retry_at: None,
-            states,
-            live_at: Monotonic::now(),
+            waits_no_more: false,
+            live,
             ends_at: Monotonic::now(),
         })
     }
@@ -154,73 +149,10 @@ impl Worker {
         }
     }
 
-    /// Sends live rows; what fails here is tried again, and holds up nothing.
-    fn send_live(&mut self) {
-        let now = Monotonic::now();
-        if now < self.live_at {
-            return;
-        }
-        self.live_at = now + LIVE;
-        let Some(sink) = &mut self.states else { return };
-        let (at, lost) = (clock::now(), sink.take_loss());
-        for shard in self.shards.values_mut() {
-            shard.advance(at);
-            if let Err(failure) = shard.send_live(sink.as_mut(), lost) {
-                tracing::warn!(%failure, "live rows are sent later");
-                self.live_at = now + LIVE_RETRY;
-                match self.log.rep_windows() {
-                    Ok(Some(anew)) => self.states = Some(anew),
-                    Ok(None) => {}
-                    Err(error) => tracing::warn!(%error, "live rows have nowhere to go"),
-                }
-                self.shards.values_mut().for_each(Shard::note_live_loss);
-                return;
-            }
-        }
-    }
-
-    fn tell(&mut self) {
-        let watermark = self.shards.values().map(Shard::watermark).min().flatten();
-        self.news
-            .watermark_us
-            .store(watermark.map_or(0, |at| at.0), Ordering::Release);
-        self.news.keeps_house.store(self.house.is_some(), Ordering::Release);
-        let now = Monotonic::now();
-        let asks = now >= self.ends_at;
-        if asks {
-            self.ends_at = now + ENDS;
-        }
-        let mut status = self.news.board.status();
-        status.folded_at = self.source.as_ref().map(|_| now);
-        let owes = self.shards.values().any(|shard| shard.owner.owes_rows());
-        status.owed_since = owes.then(|| status.owed_since.unwrap_or(now));
-        status.shards.retain(|partition, _| self.shards.contains_key(partition));
-        for (partition, shard) in &mut self.shards {
-            shard.tell(status.shards.entry(*partition).or_default());
-            for (reason, count) in shard.take_refused() {
-                *status.dead_letters.entry(reason).or_default() += count;
-            }
-        }
-        drop(status);
-        if asks {
-            self.tell_ends();
-        }
-    }
-
-    /// Where the log ends, for the lag; one that is away says nothing.
-    fn tell_ends(&self) {
-        for partition in self.shards.keys() {
-            let Ok(bounds) = self.log.bounds(Topic::Events, *partition) else {
-                return;
-            };
-            if let Some(shard) = self.news.board.status().shards.get_mut(partition) {
-                shard.end = bounds.next;
-            }
-        }
-    }
-
     /// True once it is time to end.
     fn obey(&mut self, order: Order) -> Result<bool, Failure> {
+        // A month of a job, or the merging of files, may take its time.
+        self.news.board.status().folded_at = None;
         match order {
             Order::Flush { reply } => match self.ends() {
                 Ok(targets) => self.flushes.push(Flush::new(targets, reply)),
