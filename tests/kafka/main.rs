@@ -3,9 +3,13 @@
 //!
 //! `deploy/kafka/kafka.sh start DIR` starts one. Every test has topics of its own.
 
+mod absences;
 mod broker;
+mod faults;
 mod outages;
+mod rights;
 mod same_tables;
+mod serving;
 mod sources;
 
 use std::env;

@@ -1,92 +1,11 @@
 //! Emitters write to topics of their own, by an ordinary client, and `paceline run` takes it from there.
 
-use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::path::Path;
-use std::process::{Command, Stdio};
-
-use paceline_tests::clients::python;
-use paceline_tests::sandbox::{DEADLINE, Dump, Running, Sandbox, Table, mapping, root};
+use paceline_tests::sandbox::{Dump, Sandbox, mapping};
 use serde_json::{Value, json};
 
 use crate::same_tables::floor;
+use crate::serving::{Serving, connection, produce, records, settings, unique};
 use crate::shared_broker;
-
-/// Writes records; topics are `name:partitions`.
-#[track_caller]
-fn produce(topics: &[String], records: &[Value]) {
-    let mut client = Command::new(python(Path::new(env!("CARGO_TARGET_TMPDIR"))))
-        .arg(root().join("tests/clients/produce.py"))
-        .arg(shared_broker())
-        .args(topics)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("python runs");
-    let mut input = client.stdin.take().expect("piped");
-    for record in records {
-        writeln!(input, "{record}").expect("the client reads");
-    }
-    drop(input);
-    let output = client.wait_with_output().expect("it ends");
-    let acknowledged = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    assert_eq!(acknowledged, records.len().to_string(), "not all was acknowledged");
-}
-
-/// The rows of a file as records of a topic, keyed by one of their columns.
-fn records(csv: &[u8], topic: &str, key: &str) -> Vec<Value> {
-    let mut reader = csv::Reader::from_reader(csv);
-    let columns: Vec<String> = reader.headers().expect("a header").iter().map(str::to_owned).collect();
-    let rows = reader.records().map(|row| {
-        let row = row.expect("a row");
-        let cells: BTreeMap<&str, &str> = columns.iter().map(String::as_str).zip(row.iter()).collect();
-        json!({"topic": topic, "key": cells[key], "value": json!(cells).to_string()})
-    });
-    rows.collect()
-}
-
-fn connection(name: &str, topic: &str, mapping_name: Option<&str>) -> String {
-    let mapping = mapping_name.map_or_else(String::new, |name| {
-        format!("mapping = {:?}\n", mapping(name).display().to_string())
-    });
-    format!("[[connections]]\nname = \"{name}\"\ntopics = [\"{topic}\"]\n{mapping}")
-}
-
-/// A serving process over topics of its own that reads these connections.
-struct Serving {
-    sandbox: Sandbox,
-    process: Running,
-}
-
-impl Serving {
-    fn start(sandbox: Sandbox) -> Self {
-        let run_file = sandbox.data().join("run.json");
-        // One that was killed has left its own.
-        drop(std::fs::remove_file(&run_file));
-        let mut process = sandbox.start(&["run"]);
-        process.wait_until("the process serves", DEADLINE, || run_file.exists());
-        Self { sandbox, process }
-    }
-
-    #[track_caller]
-    fn wait_for(&mut self, statement: &str, expected: usize) {
-        let sandbox = &self.sandbox;
-        self.process.wait_until(statement, DEADLINE, || {
-            let answer = sandbox.run(&["sql", "--format", "csv", statement]);
-            answer.code == Some(0) && Table::read(&answer.stdout).value() == expected.to_string()
-        });
-    }
-
-    fn stop(self) -> Sandbox {
-        let stopped = self.process.stop();
-        assert_eq!(stopped.code, Some(0), "{}", stopped.stderr);
-        self.sandbox
-    }
-}
-
-fn settings(connections: &str) -> String {
-    format!("{connections}\n[snapshots]\ncheckpoint_every = \"1s\"\n")
-}
 
 #[test]
 #[ignore = "needs the broker of PACELINE_TEST_KAFKA"]
@@ -100,23 +19,26 @@ fn calls_and_deals_from_two_topics_end_in_the_tables_of_their_files() {
     let text = connection("dialer", &topics[0], Some("sample_calls.toml"))
         + &connection("crm", &topics[1], Some("sample_deals.toml"));
     let sandbox = Sandbox::on_kafka_with(&shared_broker(), &settings(&text));
-    produce(&[format!("{}:3", topics[0]), format!("{}:2", topics[1])], &[]);
+    produce(
+        &shared_broker(),
+        &[format!("{}:3", topics[0]), format!("{}:2", topics[1])],
+        &[],
+    );
     sandbox.import(&[&sandbox.file("people.csv", people)], &mapping("sample_people.toml"));
 
     let (calls, deals) = (records(&calls, &topics[0], "call"), records(&deals, &topics[1], "deal"));
     let mut serving = Serving::start(sandbox);
-    produce(&[], &calls);
-    produce(&[], &deals);
+    produce(&shared_broker(), &[], &calls);
+    produce(&shared_broker(), &[], &deals);
     // Not events: which wins of a customer are stated again depends on the order in which they come.
     for statement in ["SELECT COUNT(*) FROM fct_call", "SELECT COUNT(*) FROM fct_deal"] {
-        let expected = embedded.sql(statement).number();
-        serving.wait_for(statement, usize::try_from(expected).expect("a count"));
+        serving.wait_for_same(statement, &embedded);
     }
     let sandbox = serving.stop();
     Dump::of(&sandbox).assert_same(&Dump::of(&embedded), "over two topics");
 
     // The same once more, and a process that was killed while it read: nothing is counted twice.
-    produce(&[], &calls);
+    produce(&shared_broker(), &[], &calls);
     let killed = Serving::start(sandbox);
     let sandbox = killed.sandbox;
     drop(killed.process);
@@ -127,9 +49,9 @@ fn calls_and_deals_from_two_topics_end_in_the_tables_of_their_files() {
         record["value"] = json!(text.replace("\"call\":\"", "\"call\":\"last-"));
         record["partition"] = json!(partition);
     }
-    produce(&[], &last);
+    produce(&shared_broker(), &[], &last);
     let more = records(b"deal,rep,account,product,lead_source,stage,opened,closed,amount,lost_reason\nlast,nobody,,,,Won,2025-01-02,2025-01-03,1.00,\n", &topics[1], "deal");
-    produce(&[], &more);
+    produce(&shared_broker(), &[], &more);
     let mut serving = Serving::start(sandbox);
     serving.wait_for("SELECT COUNT(*) FROM fct_deal WHERE deal_id = 'last'", 1);
     serving.wait_for("SELECT COUNT(*) FROM fct_call WHERE starts_with(call_id, 'last-')", 3);
@@ -184,7 +106,7 @@ fn poison_is_a_dead_letter_with_its_place_and_the_flow_goes_on() {
         record["topic"] = json!(topic);
         record["partition"] = json!(0);
     }
-    produce(&[format!("{topic}:1")], &all);
+    produce(&shared_broker(), &[format!("{topic}:1")], &all);
     let mut serving = Serving::start(sandbox);
     serving.wait_for("SELECT COUNT(*) FROM fct_deal", 2);
     serving.wait_for("SELECT COUNT(*) FROM ops_dead_letter", poison.len());
@@ -208,11 +130,4 @@ fn poison_is_a_dead_letter_with_its_place_and_the_flow_goes_on() {
     let deals = sandbox.sql("SELECT deal_id, amount_minor FROM fct_deal ORDER BY deal_id");
     assert_eq!(deals.rows, [["D1", "100"], ["D2", "100"]]);
     sandbox.fsck();
-}
-
-fn unique() -> u128 {
-    std::time::SystemTime::UNIX_EPOCH
-        .elapsed()
-        .expect("after 1970")
-        .as_nanos()
 }

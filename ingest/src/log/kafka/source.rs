@@ -17,6 +17,7 @@ use super::assignment::Group;
 use super::fault;
 use super::poller::Poller;
 use super::settings::{Options, client_of};
+use super::witness::Witness;
 use crate::error::Error;
 use crate::log::{LogSource, SourceEvent};
 
@@ -104,6 +105,7 @@ impl Source {
         let consumer: BaseConsumer<Group> = client_of(&options.consumer(), group).map_err(failed)?;
         consumer.subscribe(&[&name]).map_err(failed)?;
         let (end, ended) = mpsc::sync_channel(1);
+        Witness::start(Arc::clone(consumer.context()));
         let poller = Poller::new(consumer, Arc::clone(&flow));
         let spawned = thread::Builder::new().name("kafka-poll".to_owned()).spawn(move || {
             poller.run();

@@ -116,14 +116,7 @@ pub fn check(options: &Options) -> Result<Vec<Finding>, Error> {
         };
         match client::partitions(&connected, options, topic) {
             Ok(count) if count == options.partitions(topic) => {}
-            Ok(count) => find(
-                true,
-                format!(
-                    "has {count} partitions where {} are configured; set `log.partitions` to that of its creation, \
-                     or make a new deployment",
-                    options.partitions(topic)
-                ),
-            ),
+            Ok(count) => find(true, fault::other_count(count, options.partitions(topic))),
             Err(error) if error.class() == Class::Input => {
                 find(true, error.to_string());
                 continue;

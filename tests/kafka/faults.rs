@@ -1,0 +1,240 @@
+//! Topics that others delete, make again, widen or empty under a process that serves.
+
+use std::time::Duration;
+
+use paceline_tests::generator::{Floor, Plan};
+use paceline_tests::sandbox::{Dump, Finished, Sandbox, mapping};
+use serde_json::{Value, json};
+
+use crate::broker::Cluster;
+use crate::serving::{Serving, administer, connection, ends, produce, records, settings};
+
+/// How long a topic may be another one before it is noticed, and the end that follows.
+const NOTICED: Duration = Duration::from_secs(60);
+
+pub(crate) fn small_floor() -> Floor {
+    Floor::new(&Plan {
+        seed: 29,
+        days: 12,
+        ..Plan::sample()
+    })
+}
+
+fn events_topic(sandbox: &Sandbox) -> String {
+    format!("{}paceline.events", sandbox.topic_prefix())
+}
+
+/// The calls of a small floor, served from a topic of two partitions.
+struct Fed {
+    cluster: Cluster,
+    serving: Serving,
+    calls: Vec<Value>,
+}
+
+impl Fed {
+    fn start() -> Self {
+        let cluster = Cluster::start(1, &[]);
+        let [(_, people), (_, csv), _] = small_floor().csv();
+        let text = settings(&connection("dialer", "calls", Some("sample_calls.toml")));
+        let sandbox = Sandbox::on_kafka_with(&cluster.address, &text);
+        sandbox.import(&[&sandbox.file("people.csv", people)], &mapping("sample_people.toml"));
+        let calls = records(&csv, "calls", "call");
+        produce(&cluster.address, &["calls:2".to_owned()], &calls);
+        let mut serving = Serving::start(sandbox);
+        serving.wait_for("SELECT COUNT(*) FROM fct_call_event", calls.len());
+        Self {
+            cluster,
+            serving,
+            calls,
+        }
+    }
+
+    /// The same calls under other names.
+    fn more_calls(&self, count: usize) -> Vec<Value> {
+        let mut more = self.calls[..count].to_vec();
+        for record in &mut more {
+            let text = record["value"].as_str().expect("text");
+            record["value"] = json!(text.replace("\"call\":\"", "\"call\":\"more-"));
+        }
+        more
+    }
+}
+
+/// Asserts that a process has ended by itself, and why.
+#[track_caller]
+fn assert_ended(ended: &Finished, code: i32, words: &[&str]) {
+    assert_eq!(ended.code, Some(code), "{}: {}", ended.ended, ended.stderr);
+    for word in words {
+        assert!(ended.stderr.contains(word), "`{word}` is not said:\n{}", ended.stderr);
+    }
+}
+
+#[test]
+#[ignore = "starts a broker of its own"]
+fn events_deleted_and_made_again_end_the_process_and_change_no_table() {
+    let fed = Fed::start();
+    let (address, more) = (fed.cluster.address.clone(), fed.more_calls(20));
+    let Serving { sandbox, process } = fed.serving;
+    let before = Dump::of(&sandbox);
+    let topic = events_topic(&sandbox);
+    administer(&address, &["delete-topic", &topic]);
+    sandbox.succeed(&["topics", "create"]);
+    produce(&address, &[], &more);
+    let ended = process.wait(NOTICED);
+    assert_ended(&ended, 1, &[&topic, "deleted and made again", "rebuild"]);
+
+    Dump::of(&sandbox).assert_same(&before, "after the topic was made again");
+    sandbox.fsck();
+    let refused = sandbox.run(&["run"]);
+    assert_ended(&refused, 1, &["records are gone", "rebuild"]);
+    Dump::of(&sandbox).assert_same(&before, "after a start that was refused");
+}
+
+#[test]
+#[ignore = "starts a broker of its own"]
+fn events_made_again_and_filled_further_than_before_end_the_process() {
+    let fed = Fed::start();
+    let address = fed.cluster.address.clone();
+    let Serving { sandbox, process } = fed.serving;
+    let topic = events_topic(&sandbox);
+    let junk: Vec<Value> = ends(&address, &topic)
+        .iter()
+        .enumerate()
+        .flat_map(|(partition, (_, next))| {
+            let record = json!({"topic": topic, "partition": partition, "value": "junk"});
+            vec![record; usize::try_from(*next).expect("a count") + 50]
+        })
+        .collect();
+    // Stopped, it cannot see the moment in which the topic is shorter than it was.
+    process.signal("STOP");
+    administer(&address, &["delete-topic", &topic]);
+    sandbox.succeed(&["topics", "create"]);
+    produce(&address, &[], &junk);
+    process.signal("CONT");
+    let ended = process.wait(NOTICED);
+    assert_ended(&ended, 1, &[&topic, "deleted and made again", "rebuild"]);
+}
+
+#[test]
+#[ignore = "starts a broker of its own"]
+fn events_made_again_while_nothing_ran_refuse_the_start() {
+    let fed = Fed::start();
+    let address = fed.cluster.address.clone();
+    let sandbox = fed.serving.stop();
+    let before = Dump::of(&sandbox);
+    let topic = events_topic(&sandbox);
+    let held = ends(&address, &topic);
+    administer(&address, &["delete-topic", &topic]);
+    let refused = sandbox.run(&["run"]);
+    assert_ended(&refused, 2, &[&topic, "another log"]);
+    sandbox.succeed(&["topics", "create"]);
+    let refused = sandbox.run(&["run"]);
+    assert_ended(&refused, 1, &["records are gone", "rebuild"]);
+
+    // As many records as before are other records all the same.
+    let others: Vec<Value> = held
+        .iter()
+        .enumerate()
+        .flat_map(|(partition, (_, next))| {
+            let record = json!({"topic": topic, "partition": partition, "value": "junk"});
+            vec![record; usize::try_from(*next).expect("a count")]
+        })
+        .collect();
+    produce(&address, &[], &others);
+    let refused = sandbox.run(&["run"]);
+    assert_ended(&refused, 1, &["is not the one that was folded", "rebuild"]);
+    Dump::of(&sandbox).assert_same(&before, "after starts that were refused");
+    sandbox.fsck();
+}
+
+#[test]
+#[ignore = "starts a broker of its own"]
+fn more_partitions_end_the_process_and_refuse_the_next_start() {
+    let fed = Fed::start();
+    let Serving { sandbox, process } = fed.serving;
+    let topic = events_topic(&sandbox);
+    administer(&fed.cluster.address, &["add-partitions", &topic, "6"]);
+    let ended = process.wait(NOTICED);
+    assert_ended(&ended, 2, &[&topic, "6 partitions", "rebuild"]);
+    let refused = sandbox.run(&["run"]);
+    assert_ended(&refused, 2, &[&topic, "6 partitions", "rebuild"]);
+    // Another count in the configuration does not make it the log that was folded.
+    let refused = sandbox.with("LOG__KAFKA__PARTITIONS", "6").run(&["run"]);
+    assert_ended(&refused, 2, &["4 partitions", "6", "rebuild"]);
+}
+
+#[test]
+#[ignore = "starts a broker of its own"]
+fn retention_that_passed_the_state_refuses_the_start_with_the_count() {
+    let cluster = Cluster::start(1, &[]);
+    let address = &cluster.address;
+    let sandbox = Sandbox::on_kafka(address);
+    sandbox.import_floor(&small_floor());
+    let before = Dump::of(&sandbox);
+    let topic = events_topic(&sandbox);
+    let (_, folded) = ends(address, &topic)[2];
+    let record = json!({"topic": topic, "partition": 2, "value": "a record of another"});
+    produce(address, &[], &vec![record; 10]);
+    let low = folded + 7;
+    administer(address, &["delete-records", &topic, "2", &low.to_string()]);
+    let begins = format!("begins at offset {low}, the replay at {folded}: 7 records are gone");
+    for words in [&["run"][..], &["jobs", "run", "snap_rep_window"]] {
+        assert_ended(&sandbox.run(words), 1, &["unit `2`", &begins]);
+    }
+    Dump::of(&sandbox).assert_same(&before, "after starts that were refused");
+    sandbox.fsck();
+}
+
+#[test]
+#[ignore = "starts a broker of its own"]
+fn after_a_stop_no_record_from_before_it_is_needed() {
+    let fed = Fed::start();
+    let address = &fed.cluster.address;
+    let sandbox = fed.serving.stop();
+    let topic = events_topic(&sandbox);
+    for (partition, (_, next)) in ends(address, &topic).iter().enumerate() {
+        let (partition, next) = (partition.to_string(), next.to_string());
+        administer(address, &["delete-records", &topic, &partition, &next]);
+    }
+    let mut serving = Serving::start(sandbox);
+    serving.wait_for("SELECT COUNT(*) FROM fct_call_event", fed.calls.len());
+    serving.stop().fsck();
+}
+
+#[test]
+#[ignore = "starts a broker of its own"]
+fn source_records_deleted_before_they_were_read_are_counted_and_hold_up_no_other() {
+    let cluster = Cluster::start(1, &[]);
+    let address = &cluster.address;
+    let [(_, people), (_, calls), (_, deals)] = small_floor().csv();
+    let text = connection("dialer", "calls", Some("sample_calls.toml"))
+        + &connection("crm", "deals", Some("sample_deals.toml"));
+    let sandbox = Sandbox::on_kafka_with(address, &settings(&text));
+    let group = format!("{}-dialer", sandbox.topic_prefix());
+    sandbox.import(&[&sandbox.file("people.csv", people)], &mapping("sample_people.toml"));
+    let mut calls = records(&calls, "calls", "call");
+    calls.iter_mut().for_each(|record| record["partition"] = json!(0));
+    let (calls, deals) = (calls, records(&deals, "deals", "deal"));
+    produce(address, &["calls:1".to_owned(), "deals:1".to_owned()], &calls[..100]);
+    let mut serving = Serving::start(sandbox);
+    serving.wait_for("SELECT COUNT(*) FROM fct_call", 100);
+
+    // Nothing is fetched while it is stopped.
+    serving.process.signal("STOP");
+    produce(address, &[], &calls[100..130]);
+    administer(address, &["delete-records", "calls", "0", "112"]);
+    serving.process.signal("CONT");
+    let lost = "`12` records from 100 on were deleted before they were read";
+    serving.process.wait_to_hear(lost, NOTICED);
+    produce(address, &[], &deals);
+    serving.wait_for("SELECT COUNT(*) FROM fct_deal", deals.len());
+    assert_eq!(serving.sandbox.sql("SELECT COUNT(*) FROM fct_call").number(), 100);
+    let sandbox = serving.stop();
+
+    let mut serving = Serving::start(sandbox);
+    serving.process.wait_to_hear(lost, NOTICED);
+    // What it says helps.
+    administer(address, &["move-group", &group, "calls", "0", "112"]);
+    serving.wait_for("SELECT COUNT(*) FROM fct_call", 118);
+    serving.stop().fsck();
+}
