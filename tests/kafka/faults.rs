@@ -185,17 +185,33 @@ fn retention_that_passed_the_state_refuses_the_start_with_the_count() {
     sandbox.fsck();
 }
 
+/// Deletes every record that a topic holds.
+fn empty(address: &str, topic: &str) {
+    for (partition, (_, next)) in ends(address, topic).iter().enumerate() {
+        let (partition, next) = (partition.to_string(), next.to_string());
+        administer(address, &["delete-records", topic, &partition, &next]);
+    }
+}
+
+#[test]
+#[ignore = "starts a broker of its own"]
+fn records_that_the_state_has_passed_may_be_gone() {
+    let cluster = Cluster::start(1, &[]);
+    let sandbox = Sandbox::on_kafka(&cluster.address);
+    sandbox.import_floor(&small_floor());
+    let before = Dump::of(&sandbox);
+    empty(&cluster.address, &events_topic(&sandbox));
+    sandbox.succeed(&["jobs", "run", "snap_rep_window"]);
+    Dump::of(&sandbox).assert_same(&before, "without the records that were folded");
+    sandbox.fsck();
+}
+
 #[test]
 #[ignore = "starts a broker of its own"]
 fn after_a_stop_no_record_from_before_it_is_needed() {
     let fed = Fed::start();
-    let address = &fed.cluster.address;
     let sandbox = fed.serving.stop();
-    let topic = events_topic(&sandbox);
-    for (partition, (_, next)) in ends(address, &topic).iter().enumerate() {
-        let (partition, next) = (partition.to_string(), next.to_string());
-        administer(address, &["delete-records", &topic, &partition, &next]);
-    }
+    empty(&fed.cluster.address, &events_topic(&sandbox));
     let mut serving = Serving::start(sandbox);
     serving.wait_for("SELECT COUNT(*) FROM fct_call_event", fed.calls.len());
     serving.stop().fsck();
