@@ -10,6 +10,7 @@ mod outages;
 mod rights;
 mod same_tables;
 mod serving;
+mod source_faults;
 mod sources;
 
 use std::env;

@@ -10,7 +10,7 @@ use crate::log::Bounds;
 
 /// How long a passing failure is waited out where an answer is due.
 const PATIENCE: Duration = Duration::from_secs(30);
-const PAUSE: Duration = Duration::from_millis(200);
+pub(super) const PAUSE: Duration = Duration::from_millis(200);
 
 /// What follows from an error of the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

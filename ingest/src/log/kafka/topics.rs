@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Instant as Monotonic;
 
 use futures::executor::block_on;
 use paceline_schemas::position::Topic;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
-use rdkafka::consumer::Consumer as _;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::RDKafkaErrorCode as Code;
 
+use super::client::Context;
 use super::settings::{Options, client_of};
 use super::{client, fault};
 use crate::error::{Class, Error};
@@ -71,7 +73,22 @@ pub fn create(options: &Options, replication: Option<u32>) -> Result<Vec<String>
             Err((name, code)) => return Err(fault::coded(&format!("create the topic `{name}`"), code, None)),
         }
     }
+    wait_for(&connected, options, &created)?;
     Ok(created)
+}
+
+/// The controller answers before the brokers know of a topic.
+fn wait_for(connected: &BaseConsumer<Context>, options: &Options, names: &[String]) -> Result<(), Error> {
+    let deadline = Monotonic::now() + options.request_timeout;
+    for name in names {
+        while let Err(error) = client::partitions_of(connected, options, name) {
+            if error.class() == Class::Fatal || Monotonic::now() >= deadline {
+                return Err(error);
+            }
+            std::thread::park_timeout(fault::PAUSE);
+        }
+    }
+    Ok(())
 }
 
 fn new_topic<'a>(options: &Options, topic: Topic, name: &'a str, copies: i32) -> NewTopic<'a> {
