@@ -69,6 +69,12 @@ pub(crate) fn junk(topic: &str, ends: &[(u64, u64)], more: usize) -> Vec<Value> 
     ends.iter().enumerate().flat_map(of_partition).collect()
 }
 
+/// A start that must be refused.
+#[track_caller]
+fn refused(sandbox: &Sandbox) -> Finished {
+    sandbox.start(&["run"]).wait(NOTICED)
+}
+
 /// Asserts that a process has ended by itself, and why.
 #[track_caller]
 fn assert_ended(ended: &Finished, code: i32, words: &[&str]) {
@@ -94,8 +100,7 @@ fn events_deleted_and_made_again_end_the_process_and_change_no_table() {
 
     Dump::of(&sandbox).assert_same(&before, "after the topic was made again");
     sandbox.fsck();
-    let refused = sandbox.run(&["run"]);
-    assert_ended(&refused, 1, &["records are gone", "rebuild"]);
+    assert_ended(&refused(&sandbox), 1, &["records are gone", "rebuild"]);
     Dump::of(&sandbox).assert_same(&before, "after a start that was refused");
 }
 
@@ -145,16 +150,13 @@ fn events_made_again_while_nothing_ran_refuse_the_start() {
     let topic = events_topic(&sandbox);
     let held = ends(&address, &topic);
     administer(&address, &["delete-topic", &topic]);
-    let refused = sandbox.run(&["run"]);
-    assert_ended(&refused, 2, &[&topic, "another log"]);
+    assert_ended(&refused(&sandbox), 2, &[&topic, "another log"]);
     sandbox.succeed(&["topics", "create"]);
-    let refused = sandbox.run(&["run"]);
-    assert_ended(&refused, 1, &["records are gone", "rebuild"]);
+    assert_ended(&refused(&sandbox), 1, &["records are gone", "rebuild"]);
 
     // As many records as before are other records all the same.
     produce(&address, &[], &junk(&topic, &held, 0));
-    let refused = sandbox.run(&["run"]);
-    assert_ended(&refused, 1, &["is not the one that was folded", "rebuild"]);
+    assert_ended(&refused(&sandbox), 1, &["is not the one that was folded", "rebuild"]);
     Dump::of(&sandbox).assert_same(&before, "after starts that were refused");
     sandbox.fsck();
 }
@@ -168,11 +170,10 @@ fn more_partitions_end_the_process_and_refuse_the_next_start() {
     administer(&fed.cluster.address, &["add-partitions", &topic, "6"]);
     let ended = process.wait(NOTICED);
     assert_ended(&ended, 2, &[&topic, "6 partitions", "rebuild"]);
-    let refused = sandbox.run(&["run"]);
-    assert_ended(&refused, 2, &[&topic, "6 partitions", "rebuild"]);
+    assert_ended(&refused(&sandbox), 2, &[&topic, "6 partitions", "rebuild"]);
     // Another count in the configuration does not make it the log that was folded.
-    let refused = sandbox.with("LOG__KAFKA__PARTITIONS", "6").run(&["run"]);
-    assert_ended(&refused, 2, &["4 partitions", "6", "rebuild"]);
+    let sandbox = sandbox.with("LOG__KAFKA__PARTITIONS", "6");
+    assert_ended(&refused(&sandbox), 2, &["4 partitions", "6", "rebuild"]);
 }
 
 #[test]
@@ -191,7 +192,8 @@ fn retention_that_passed_the_state_refuses_the_start_with_the_count() {
     administer(address, &["delete-records", &topic, "2", &low.to_string()]);
     let begins = format!("begins at offset {low}, the replay at {folded}: 7 records are gone");
     for words in [&["run"][..], &["jobs", "run", "snap_rep_window"]] {
-        assert_ended(&sandbox.run(words), 1, &["unit `2`", &begins]);
+        let refused = sandbox.start(words).wait(NOTICED);
+        assert_ended(&refused, 1, &["unit `2`", &begins]);
     }
     Dump::of(&sandbox).assert_same(&before, "after starts that were refused");
     sandbox.fsck();
