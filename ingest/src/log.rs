@@ -158,6 +158,37 @@ pub trait Log: LogSink + LogReader + fmt::Debug {
     /// # Errors
     /// The log cannot be reached.
     fn subscribe(&self, topic: Topic) -> Result<Box<dyn LogSource>, Error>;
+
+    /// Where live rows go; nowhere with a log that keeps no states.
+    ///
+    /// # Errors
+    /// The producer cannot be made.
+    fn rep_windows(&self) -> Result<Option<Box<dyn StateSink>>, Error> {
+        Ok(None)
+    }
+}
+
+/// The newest state of a key, or that there is none any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State<'a> {
+    /// The key.
+    pub key: &'a str,
+    /// The state; none takes the key away.
+    pub value: Option<&'a str>,
+    /// Names and values.
+    pub headers: &'a [(&'a str, String)],
+}
+
+/// Sends states without waiting for their acknowledgement. What is lost is sent anew by whoever knows the state.
+pub trait StateSink: Send + fmt::Debug {
+    /// Sends a state; false if the queue is full and it was not taken.
+    ///
+    /// # Errors
+    /// The sink has ended and must be made anew.
+    fn send(&mut self, state: &State<'_>) -> Result<bool, Error>;
+
+    /// True once after something that was taken could not be delivered.
+    fn take_loss(&mut self) -> bool;
 }
 
 /// A consumer, polled by one thread.

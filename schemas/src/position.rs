@@ -55,6 +55,10 @@ impl Topic {
     }
 }
 
+/// The topic of states to which the live windows go: the newest row per rep, window and currency. It is written from
+/// the fold and read by dashboards, and is no part of the log.
+pub const REP_WINDOWS: &str = "paceline.rep-windows";
+
 /// The partition of a key, as Java's Kafka clients choose it (murmur2, seed 0x9747b28c).
 pub fn partition_of(key: &[u8], partitions: u32) -> Partition {
     (murmur2(key) & 0x7fff_ffff) % partitions.max(1)

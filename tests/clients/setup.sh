@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the foreign readers of the published tables (DuckDB, Polars) into a Python environment of their own
-# and prints the path of its interpreter.
+# Installs the programs of others that the tests call (DuckDB, Polars, a Kafka client, a reader of YAML and one of JSON
+# Schema) into a Python environment of their own and prints the path of its interpreter.
 #
 #   setup.sh [folder]    default: <target folder>/tmp/clients, which is "$CARGO_TARGET_TMPDIR/clients" in a test
 #

@@ -6,12 +6,16 @@
 mod absences;
 mod broker;
 mod faults;
+mod operators;
 mod outages;
 mod rights;
 mod same_tables;
 mod serving;
 mod source_faults;
 mod sources;
+mod states;
+mod strangers;
+mod together;
 
 use std::env;
 

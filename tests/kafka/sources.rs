@@ -4,8 +4,16 @@ use paceline_tests::sandbox::{Dump, Sandbox, mapping};
 use serde_json::{Value, json};
 
 use crate::same_tables::floor;
-use crate::serving::{Serving, connection, produce, records, settings, unique};
+use crate::serving::{self, Serving};
 use crate::shared_broker;
+
+pub(crate) use crate::serving::{connection, records, settings, unique};
+
+/// Writes records to the broker that all tests share.
+#[track_caller]
+pub(crate) fn produce(topics: &[String], records: &[Value]) {
+    serving::produce(&shared_broker(), topics, records);
+}
 
 #[test]
 #[ignore = "needs the broker of PACELINE_TEST_KAFKA"]
@@ -28,8 +36,8 @@ fn calls_and_deals_from_two_topics_end_in_the_tables_of_their_files() {
 
     let (calls, deals) = (records(&calls, &topics[0], "call"), records(&deals, &topics[1], "deal"));
     let mut serving = Serving::start(sandbox);
-    produce(&shared_broker(), &[], &calls);
-    produce(&shared_broker(), &[], &deals);
+    produce(&[], &calls);
+    produce(&[], &deals);
     // Not events: which wins of a customer are stated again depends on the order in which they come.
     for statement in ["SELECT COUNT(*) FROM fct_call", "SELECT COUNT(*) FROM fct_deal"] {
         serving.wait_for_same(statement, &embedded);
@@ -38,7 +46,7 @@ fn calls_and_deals_from_two_topics_end_in_the_tables_of_their_files() {
     Dump::of(&sandbox).assert_same(&Dump::of(&embedded), "over two topics");
 
     // The same once more, and a process that was killed while it read: nothing is counted twice.
-    produce(&shared_broker(), &[], &calls);
+    produce(&[], &calls);
     let killed = Serving::start(sandbox);
     let sandbox = killed.sandbox;
     drop(killed.process);
@@ -49,9 +57,9 @@ fn calls_and_deals_from_two_topics_end_in_the_tables_of_their_files() {
         record["value"] = json!(text.replace("\"call\":\"", "\"call\":\"last-"));
         record["partition"] = json!(partition);
     }
-    produce(&shared_broker(), &[], &last);
+    produce(&[], &last);
     let more = records(b"deal,rep,account,product,lead_source,stage,opened,closed,amount,lost_reason\nlast,nobody,,,,Won,2025-01-02,2025-01-03,1.00,\n", &topics[1], "deal");
-    produce(&shared_broker(), &[], &more);
+    produce(&[], &more);
     let mut serving = Serving::start(sandbox);
     serving.wait_for("SELECT COUNT(*) FROM fct_deal WHERE deal_id = 'last'", 1);
     serving.wait_for("SELECT COUNT(*) FROM fct_call WHERE starts_with(call_id, 'last-')", 3);
@@ -106,7 +114,7 @@ fn poison_is_a_dead_letter_with_its_place_and_the_flow_goes_on() {
         record["topic"] = json!(topic);
         record["partition"] = json!(0);
     }
-    produce(&shared_broker(), &[format!("{topic}:1")], &all);
+    produce(&[format!("{topic}:1")], &all);
     let mut serving = Serving::start(sandbox);
     serving.wait_for("SELECT COUNT(*) FROM fct_deal", 2);
     serving.wait_for("SELECT COUNT(*) FROM ops_dead_letter", poison.len());

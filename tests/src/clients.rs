@@ -1,4 +1,5 @@
-//! Programs of others that the tests call: DuckDB, Polars and a Kafka client, in a Python environment of their own.
+//! Programs of others that the tests call: DuckDB, Polars, a Kafka client, readers of YAML and JSON Schema, in a
+//! Python environment of their own.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,8 +1,10 @@
 //! The rules of the house as tests: direction of dependencies, purity, lengths, names, words.
 //!
 //! Each rule is one function from plain data to a list of faults, with tests beside it that show it can fail.
-//! Nothing here changes a file, and nothing needs a network. The invariant: a fault names its place and what to do.
+//! Nothing here changes a file or needs a network, but for the tests that need Python packages.
+//! The invariant: a fault names its place and what to do.
 
+mod compose;
 mod dependencies;
 mod lints;
 mod mask;
@@ -140,4 +142,10 @@ fn pure_crates_repeat_the_shared_bans() {
         .iter()
         .flat_map(|path| lints::bans_not_repeated(&shared, &read(path), path));
     pass(&faults.collect::<Vec<_>>());
+}
+
+#[test]
+#[ignore = "needs Python"]
+fn the_compose_file_is_valid_and_keeps_to_the_rules_of_containers() {
+    pass(&compose::faults(&read(compose::FILE)));
 }

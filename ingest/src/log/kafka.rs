@@ -15,6 +15,7 @@ mod producer;
 mod reader;
 mod settings;
 mod source;
+mod states;
 pub mod topics;
 mod watchdog;
 mod witness;
@@ -22,12 +23,13 @@ mod witness;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use paceline_schemas::position::{Offset, Partition, Topic};
+use paceline_schemas::position::{Offset, Partition, REP_WINDOWS, Topic};
 
 use self::producer::Producer;
 use self::reader::Reader;
 use self::source::Source;
-use super::{Bounds, Log, LogReader, LogSink, LogSource, ReadLimit, Record, Stored};
+use self::states::States;
+use super::{Bounds, Log, LogReader, LogSink, LogSource, ReadLimit, Record, StateSink, Stored};
 use crate::error::Error;
 
 pub use self::fault::patiently;
@@ -155,5 +157,9 @@ impl LogReader for KafkaLog {
 impl Log for KafkaLog {
     fn subscribe(&self, topic: Topic) -> Result<Box<dyn LogSource>, Error> {
         Ok(Box::new(Source::start(&self.options, topic)?))
+    }
+
+    fn rep_windows(&self) -> Result<Option<Box<dyn StateSink>>, Error> {
+        Ok(Some(Box::new(States::new(&self.options, REP_WINDOWS)?)))
     }
 }

@@ -111,6 +111,12 @@ pub enum Command {
     /// Runs the pipeline until it is stopped; other commands talk to it.
     #[command(after_help = "Example:\n  paceline run --data D --log-level info")]
     Run,
+    /// Reads the connections and writes to the log, on Kafka; others stand by until it ends.
+    #[command(after_help = "Example:\n  paceline ingest --log kafka --data D --log-level info")]
+    Ingest,
+    /// Folds and publishes a part of the shards, on Kafka; several share them over one data folder.
+    #[command(after_help = "Example:\n  paceline process --log kafka --data D --log-level info")]
+    Process,
     /// Makes and checks the topics of a Kafka cluster.
     #[command(subcommand)]
     Topics(TopicsCommand),

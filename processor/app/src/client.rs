@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Exit, Failure};
-use crate::station::{Answer, WriteCommand};
+use crate::request::{Answer, WriteCommand};
 
 /// How a running process can be reached; `<data>/run.json`, mode 0600. Believed only while the lock is held.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -23,6 +23,7 @@ use crate::cli::{Cli, Command, Global, JobsCommand, LogLevel, LogName};
 use crate::config::{Config, Layer, Layers, Resolved, environment};
 use crate::failure::{Exit, Failure};
 use crate::output::{say, write_out};
+use crate::station::Role;
 
 /// The configuration of machines, below the one that `--config` names.
 const SYSTEM_CONFIG: &str = "/etc/paceline/config.toml";
@@ -59,7 +60,9 @@ fn carry_out(cli: Cli) -> Result<Exit, Failure> {
         Command::DeadLetters(command) => dead_letters::dead_letters(&config, command),
         Command::Jobs(command) => jobs(&config, command),
         Command::Fsck(arguments) => check::fsck(&config, arguments),
-        Command::Run => run::run(&config),
+        Command::Run => run::run(&config, Role::Run),
+        Command::Ingest => run::run(&config, Role::Ingest),
+        Command::Process => run::run(&config, Role::Process),
         Command::Topics(command) => topics::topics(&config, command),
         Command::Config(_) | Command::Completions { .. } => Ok(Exit::Done),
     }
@@ -78,7 +81,7 @@ fn jobs(config: &Arc<Config>, command: &JobsCommand) -> Result<Exit, Failure> {
             let as_of = as_of.as_deref().map(import::date).transpose()?;
             let answer = write::execute(
                 config,
-                &crate::station::WriteCommand::RunJob {
+                &crate::request::WriteCommand::RunJob {
                     name: name.clone(),
                     as_of,
                 },

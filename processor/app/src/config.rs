@@ -11,6 +11,7 @@ mod units;
 mod validate;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -64,8 +65,12 @@ pub struct Config {
     pub windows: paceline_windows::Options,
     /// Checkpoints and published tables.
     pub snapshots: SnapshotOptions,
+    /// Live rows.
+    pub live: LiveOptions,
     /// SQL.
     pub query: QueryOptions,
+    /// Where operators look; nowhere if none.
+    pub admin: Option<SocketAddr>,
     /// Local HTTP of a running process.
     pub http: HttpOptions,
 }
@@ -133,6 +138,15 @@ pub struct SnapshotOptions {
     pub retention: Duration,
     /// Time between two rounds of maintenance.
     pub maintain_every: Duration,
+}
+
+/// Live rows.
+#[derive(Debug, Clone)]
+pub struct LiveOptions {
+    /// Whether they go to a topic.
+    pub topic: bool,
+    /// Shortest time between two of one row.
+    pub every: Duration,
 }
 
 /// SQL.

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::client::Line;
 use crate::failure::{Exit, Failure};
-use crate::station::WriteCommand;
+use crate::request::WriteCommand;
 
 /// A command on its way to the station, with where its lines go.
 #[derive(Debug)]

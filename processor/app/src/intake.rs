@@ -31,7 +31,6 @@ use paceline_schemas::time::Instant;
 
 use crate::config::Config;
 use crate::failure::{Exit, Failure, io};
-use crate::pipeline::Replaced;
 
 /// A mapping with its text, by which an import is named.
 #[derive(Debug)]
@@ -73,12 +72,11 @@ pub struct Intake {
     pub(crate) memory: Memory,
     pub(crate) stamper: Stamper,
     pub(crate) settle: settle::Options,
-    people: Vec<Event>,
-    people_published: usize,
-    dead_letters_published: u64,
+    people_known: u64,
     last_ends: HashMap<Partition, (u64, Instant)>,
+    /// Where each partition ends by what was read and appended here.
+    ends: memory::CompleteTo,
     appended: bool,
-    has_fed_others: bool,
 }
 
 impl Intake {
@@ -108,12 +106,10 @@ impl Intake {
             memory,
             stamper,
             settle,
-            people: Vec::new(),
-            people_published: usize::MAX,
-            dead_letters_published: u64::MAX,
+            people_known: 0,
             last_ends: HashMap::new(),
+            ends: memory::CompleteTo::new(),
             appended: false,
-            has_fed_others: false,
         };
         intake.read_forward()?;
         Ok(intake)
@@ -156,6 +152,7 @@ impl Intake {
             }
         }
         self.memory.commit(&reached)?;
+        self.ends = reached;
         Ok(())
     }
 
@@ -191,31 +188,22 @@ impl Intake {
 
     /// How many events about people are known.
     pub(crate) fn people_known(&self) -> u64 {
-        self.people.len() as u64
+        self.people_known
     }
 
-    /// Takes a people event into the directory and the dimensions.
+    /// Takes a people event into the directory.
     pub(crate) fn learn(&mut self, event: &Event) {
         self.stamper.directory_mut().observe(event);
-        self.people.push(event.clone());
+        self.people_known += 1;
     }
 
-    /// The tables that follow from people and dead letters, where those have changed since they were asked for.
+    /// Reads everything anew from the log: after a failure memory and directory may know what the log does not.
     ///
     /// # Errors
-    /// The log cannot be read.
-    pub fn dimensions(&mut self) -> Result<Replaced, Failure> {
-        let mut replaced = Replaced::new();
-        if self.people_published != self.people.len() {
-            replaced.extend(paceline_snapshots::rows::people(&self.people));
-            self.people_published = self.people.len();
-        }
-        let next = self.log.bounds(Topic::DeadLetters, 0)?.next;
-        if self.dead_letters_published != next {
-            replaced.push(("ops_dead_letter", crate::replay::table(self.log.as_ref())?));
-            self.dead_letters_published = next;
-        }
-        Ok(replaced)
+    /// As [`open`](Self::open).
+    pub fn reopen(&mut self) -> Result<(), Failure> {
+        *self = Self::open(Arc::clone(&self.config), Arc::clone(&self.log), self.store.clone())?;
+        Ok(())
     }
 }
 

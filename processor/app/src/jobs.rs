@@ -17,7 +17,7 @@ pub use due::Due;
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::pipeline::{JobDate, Pipeline};
-use crate::station::Listener;
+use crate::request::Listener;
 
 /// The job that materialises `agg_rep_window`.
 pub const SNAP_REP_WINDOW: &str = "snap_rep_window";
@@ -55,7 +55,7 @@ pub fn run(
 /// # Errors
 /// The SQL fails, or the rows cannot be published.
 pub fn run_due(config: &Config, pipeline: &Pipeline, listener: &mut dyn Listener) -> Result<Vec<String>, Failure> {
-    if pipeline.due().earliest().is_none() {
+    if pipeline.due().earliest()?.is_none() {
         return Ok(Vec::new());
     }
     let engine = crate::commands::sql::engine(config)?;

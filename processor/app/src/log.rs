@@ -1,5 +1,6 @@
 //! The log that the configuration names, with the store of entity memory beside it.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use paceline_ingest::log::Log;
@@ -7,16 +8,24 @@ use paceline_ingest::log::embedded::{self, EmbeddedLog, Keyspace};
 use paceline_ingest::log::kafka::{self, KafkaLog, topics};
 
 use crate::config::{Config, LogKind};
-use crate::failure::{Exit, Failure};
+use crate::failure::{Exit, Failure, io};
 
 /// The log, open.
 #[derive(Debug, Clone)]
 pub(crate) struct OpenLog {
     pub(crate) log: Arc<dyn Log>,
-    /// Where entity memory is kept.
-    pub(crate) memory: Keyspace,
+    memory: MemoryAt,
     /// What weakens a promise, for a person who starts a server.
     pub(crate) warnings: Vec<String>,
+}
+
+/// Where entity memory is kept.
+#[derive(Debug, Clone)]
+enum MemoryAt {
+    /// Beside the records of the embedded log.
+    Log(Keyspace),
+    /// In a folder that only who writes may open.
+    Folder(PathBuf),
 }
 
 impl OpenLog {
@@ -31,6 +40,17 @@ impl OpenLog {
         };
         opened.map_err(|failure| failure.during("open the log"))
     }
+
+    /// The store of entity memory.
+    ///
+    /// # Errors
+    /// It cannot be opened, or another process has it open.
+    pub(crate) fn memory(&self) -> Result<Keyspace, Failure> {
+        match &self.memory {
+            MemoryAt::Log(keyspace) => Ok(keyspace.clone()),
+            MemoryAt::Folder(folder) => Ok(Keyspace::open(folder)?),
+        }
+    }
 }
 
 fn embedded(config: &Config) -> Result<OpenLog, Failure> {
@@ -40,13 +60,17 @@ fn embedded(config: &Config) -> Result<OpenLog, Failure> {
     let memory = log.keyspace("memory")?;
     Ok(OpenLog {
         log: Arc::new(log),
-        memory,
+        memory: MemoryAt::Log(memory),
         warnings: Vec::new(),
     })
 }
 
 fn kafka(config: &Config, options: &kafka::Options) -> Result<OpenLog, Failure> {
     use paceline_ingest::log::LogReader as _;
+    let options = &kafka::Options {
+        member: member(&config.data)?,
+        ..options.clone()
+    };
     let warnings = check_topics(options)?;
     let log = KafkaLog::open(options)?;
     // Memory follows from one log alone.
@@ -55,12 +79,32 @@ fn kafka(config: &Config, options: &kafka::Options) -> Result<OpenLog, Failure> 
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' })
         .collect();
-    let memory = Keyspace::open(&config.data.join("memory").join(name))?;
     Ok(OpenLog {
         log: Arc::new(log),
-        memory,
+        memory: MemoryAt::Folder(config.data.join("memory").join(name)),
         warnings,
     })
+}
+
+/// The name of the data directory among the members of a group, made on first use.
+fn member(data: &Path) -> Result<String, Failure> {
+    let path = data.join("id");
+    let name = format!("paceline-{}", uuid::Uuid::new_v4().simple());
+    let make = || -> std::io::Result<()> {
+        let draft = data.join(format!("{name}.tmp"));
+        std::fs::write(&draft, &name)?;
+        // Of two processes that start at once one is first.
+        let linked = std::fs::hard_link(&draft, &path);
+        std::fs::remove_file(&draft)?;
+        match linked {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(()),
+        }
+    };
+    if !path.exists() {
+        make().map_err(|e| io("write", &path, &e))?;
+    }
+    std::fs::read_to_string(&path).map_err(|e| io("read", &path, &e))
 }
 
 /// Refuses topics that break a promise, and returns what weakens one.

@@ -1,8 +1,12 @@
 //! The pipeline: one thread that consumes the log, folds it, makes checkpoints and publishes them.
 //!
-//! The thread owns the shards and the tables; everything else sends it orders and waits for the answer.
+//! The thread owns its shards and the tables; everything else sends it orders and waits for the answer. Pipelines of
+//! other processes may own the other shards: what must be published of those is looked up in the published sets.
 
 mod assignment;
+mod checkpoint;
+mod flush;
+mod house;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -14,13 +18,14 @@ use std::time::Instant as Monotonic;
 
 use arrow::record_batch::RecordBatch;
 use paceline_ingest::log::Log;
-use paceline_schemas::position::Topic;
+use paceline_schemas::position::{Offset, Topic};
 use paceline_schemas::time::{Day, Instant};
 use paceline_snapshots::protocol::commit::{FoldConfig, Identity};
 
 use crate::config::{Config, fold_keys};
 use crate::failure::{Exit, Failure};
 use crate::jobs::Due;
+use crate::status::Board;
 
 /// What every shard of this process shares.
 #[derive(Debug)]
@@ -30,8 +35,14 @@ pub(crate) struct FoldContext {
     pub(crate) identity: Identity,
 }
 
-/// Whole contents of tables that are replaced, by name.
-pub type Replaced = Vec<(&'static str, RecordBatch)>;
+/// The whole contents of a table that is replaced.
+#[derive(Debug)]
+pub(crate) struct WholeTable {
+    pub(crate) name: &'static str,
+    pub(crate) rows: RecordBatch,
+    /// The offset up to which its topic was read, of a table that follows from one.
+    pub(crate) from: Option<Offset>,
+}
 
 /// Rows of one `as_of` date of a job's table.
 #[derive(Debug, Clone)]
@@ -46,7 +57,6 @@ pub struct JobDate {
 #[derive(Debug)]
 pub(crate) enum Order {
     Flush {
-        replaced: Replaced,
         reply: Reply<()>,
     },
     Job {
@@ -66,14 +76,18 @@ pub(crate) enum Order {
     },
 }
 
+pub(crate) use flush::{Wanted, ends};
+
 pub(crate) type Reply<T> = SyncSender<Result<T, Failure>>;
 
 /// What the thread tells without being asked.
 #[derive(Debug, Default)]
 pub(crate) struct News {
     pub(crate) published: AtomicBool,
+    pub(crate) keeps_house: AtomicBool,
     pub(crate) watermark_us: AtomicI64,
     pub(crate) failure: Mutex<Option<Failure>>,
+    pub(crate) board: Arc<Board>,
 }
 
 /// A handle of the running thread.
@@ -87,25 +101,42 @@ pub struct Pipeline {
     maintained: Mutex<Monotonic>,
 }
 
+/// Whether a pipeline takes part in the fold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consumes {
+    /// It takes its part of the shards.
+    Shards,
+    /// It only has the tables, for a job.
+    Nothing,
+}
+
 /// Version of the fold's results; raised when they change.
 const LOGIC: u32 = 1;
 
 impl Pipeline {
-    /// Claims the shards and starts to consume.
+    /// Opens the tables, and with [`Consumes::Shards`] claims shards and starts to consume.
     ///
     /// # Errors
     /// The tables or a shard cannot be opened.
-    pub fn start(config: Arc<Config>, log: Arc<dyn Log>) -> Result<Self, Failure> {
+    pub fn start(
+        config: Arc<Config>,
+        log: Arc<dyn Log>,
+        consumes: Consumes,
+        board: Arc<Board>,
+    ) -> Result<Self, Failure> {
         let context = context(&config, log.as_ref());
-        let news = Arc::new(News::default());
+        let news = Arc::new(News {
+            board,
+            ..News::default()
+        });
         let (orders, received) = mpsc::sync_channel(16);
         let (ready, opened) = mpsc::sync_channel(1);
         let thread_news = Arc::clone(&news);
-        let due = Arc::new(Due::open(&config.data)?);
+        let due = Arc::new(Due::new(&config.data));
         let thread_due = Arc::clone(&due);
         let thread = std::thread::Builder::new()
             .name("pipeline".to_owned())
-            .spawn(move || worker::run(context, log, thread_due, &received, &thread_news, &ready))
+            .spawn(move || worker::run((context, log, thread_due, thread_news), consumes, &received, &ready))
             .map_err(|e| Failure::new(Exit::Failed, format!("failed to start the pipeline: {e}")))?;
         let pipeline = Self {
             orders,
@@ -121,12 +152,12 @@ impl Pipeline {
         }
     }
 
-    /// Waits until everything that is in the log is published, and replaces whole tables by what is given.
+    /// Waits until everything that is in the log is published, by whichever process.
     ///
     /// # Errors
     /// The pipeline has failed; what was acknowledged is in the log.
-    pub fn flush(&self, replaced: Replaced) -> Result<(), Failure> {
-        self.ask(|reply| Order::Flush { replaced, reply })
+    pub fn flush(&self) -> Result<(), Failure> {
+        self.ask(|reply| Order::Flush { reply })
     }
 
     /// Replaces `as_of` dates of a job's table, computed from the published set `set`.
@@ -173,6 +204,11 @@ impl Pipeline {
     /// True once after something was published.
     pub fn take_published_news(&self) -> bool {
         self.news.published.swap(false, Ordering::AcqRel)
+    }
+
+    /// True while the owner of shard 0 is here, who runs the jobs and tidies the tables for all.
+    pub fn keeps_house(&self) -> bool {
+        self.news.keeps_house.load(Ordering::Acquire)
     }
 
     /// The smallest watermark over the shards, once all have one.

@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::imports::{Import, Imports};
 use crate::intake::{Intake, Mapping, RefusedAgain, Tally};
-use crate::station::{Answer, Listener, ReplayOptions};
+use crate::request::{Answer, Listener, ReplayOptions};
 
 /// The record that carries a dead letter.
 pub(crate) fn record_of(letter: &DeadLetter) -> Record {

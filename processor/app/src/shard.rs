@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant as Monotonic};
 
 use paceline_ingest::dead_letter::{DeadLetter, Origin, Stage, sha256_hex};
-use paceline_ingest::log::{LogSink, Record, Stored};
+use paceline_ingest::log::{LogSink, Record, StateSink, Stored};
 use paceline_schemas::codec::{Limits, Refused, decode};
 use paceline_schemas::event::{Data, Event};
 use paceline_schemas::measures::contribution;
 use paceline_schemas::position::{Offset, Partition, Topic};
 use paceline_schemas::reject::Reject;
-use paceline_schemas::time::{Day, Instant};
+use paceline_schemas::time::Instant;
+use paceline_snapshots::Error;
 use paceline_snapshots::manifest::{Books, Fingerprint};
 use paceline_snapshots::protocol::resume::Passed;
 use paceline_snapshots::rows::{Arrival, Booked, Rows};
@@ -19,8 +20,10 @@ use paceline_windows::{Arrived, Effect, ShardState};
 
 use crate::config::SnapshotOptions;
 use crate::failure::{Exit, Failure};
+use crate::live::{LiveRows, Version};
 use crate::pipeline::FoldContext;
 use crate::replay::record_of;
+use crate::status::ShardStatus;
 
 /// The fold of one partition with what it has not checkpointed yet.
 #[derive(Debug)]
@@ -35,13 +38,28 @@ pub(crate) struct Shard {
     next: Offset,
     books: Books,
     last: Option<Fingerprint>,
-    first_day: Option<Day>,
     pending: Option<CheckpointInput>,
     events_since: u64,
     state_records: u64,
     unsaved_since: Option<Monotonic>,
     state_saved: Monotonic,
     effects: Vec<Effect>,
+    epoch: u64,
+    live: Option<LiveRows>,
+    /// What became of the records since the shard came here.
+    totals: Books,
+    refused: BTreeMap<&'static str, u64>,
+    checkpoint_at: Option<Instant>,
+    appended_at: Option<Instant>,
+}
+
+/// What came of a checkpoint.
+#[derive(Debug)]
+pub(crate) enum Saved {
+    /// Everything folded so far is durable.
+    Done,
+    /// Another owner has gone on with the shard; what told so.
+    Superseded(String),
 }
 
 /// Silence in which only ticks came, after which they are checkpointed all the same.
@@ -53,6 +71,7 @@ impl Shard {
         owner: Owner,
         opened: Opened,
         context: &FoldContext,
+        live: Option<LiveRows>,
     ) -> Result<Self, Failure> {
         for warning in &opened.warnings {
             tracing::warn!(partition, "{warning}");
@@ -74,13 +93,18 @@ impl Shard {
             next: opened.state_next,
             books: Books::default(),
             last: opened.last,
-            first_day: None,
             pending: None,
             events_since: 0,
             state_records: 0,
             unsaved_since: None,
             state_saved: Monotonic::now(),
             effects: Vec::new(),
+            epoch: opened.epoch.0,
+            live,
+            totals: Books::default(),
+            refused: BTreeMap::new(),
+            checkpoint_at: None,
+            appended_at: None,
         })
     }
 
@@ -90,16 +114,6 @@ impl Shard {
 
     pub(crate) fn watermark(&self) -> Option<Instant> {
         self.state.watermark()
-    }
-
-    /// The earliest business date that increments have touched and that was not published yet.
-    pub(crate) fn first_day(&self) -> Option<Day> {
-        self.first_day
-    }
-
-    /// Everything folded so far is published.
-    pub(crate) fn note_published(&mut self) {
-        self.first_day = None;
     }
 
     pub(crate) fn fold(&mut self, records: &[Stored]) -> Result<(), Failure> {
@@ -113,6 +127,7 @@ impl Shard {
         }
         // A checkpoint is cut between batches only, so the last record of each is the one to remember.
         if let Some(record) = records.last().filter(|record| record.offset + 1 == self.next) {
+            self.appended_at = Some(record.append_time);
             self.last = Some(Fingerprint {
                 offset: record.offset,
                 ts: record.append_time.0,
@@ -170,10 +185,6 @@ impl Shard {
                 Effect::Increment { part } if output => {
                     if let Some((place, vector)) = contributed.parts().nth(*part) {
                         self.rows.increment(place, vector);
-                        let day = self
-                            .first_day
-                            .map_or(place.business_date, |day| day.min(place.business_date));
-                        self.first_day = Some(day);
                     }
                 }
                 Effect::Rejected(reject) => {
@@ -181,7 +192,12 @@ impl Shard {
                     self.refuse(record, reject, None, Some(event));
                 }
                 Effect::Duplicate => booked = Booked::Duplicate,
-                Effect::Increment { .. } | Effect::RowsChanged { .. } | Effect::Late { .. } => {}
+                Effect::RowsChanged { of, windows } => {
+                    if let Some(live) = &mut self.live {
+                        live.note(of, *windows);
+                    }
+                }
+                Effect::Increment { .. } | Effect::Late { .. } => {}
             }
         }
         self.effects = effects;
@@ -197,6 +213,7 @@ impl Shard {
         if record.offset < self.output_from {
             return;
         }
+        *self.refused.entry(reject.reason.as_str()).or_default() += 1;
         if event.is_none() {
             let source = refused
                 .and_then(|refused| refused.source.as_deref())
@@ -221,15 +238,17 @@ impl Shard {
     }
 
     fn count(&mut self, booked: Booked) {
-        self.books.consumed += 1;
-        match booked {
-            Booked::Applied { late } => {
-                self.books.applied += 1;
-                self.books.late += u64::from(late);
+        for books in [&mut self.books, &mut self.totals] {
+            books.consumed += 1;
+            match booked {
+                Booked::Applied { late } => {
+                    books.applied += 1;
+                    books.late += u64::from(late);
+                }
+                Booked::Duplicate => books.duplicate += 1,
+                Booked::DeadLetter => books.dead += 1,
+                Booked::Tick => books.ticks += 1,
             }
-            Booked::Duplicate => self.books.duplicate += 1,
-            Booked::DeadLetter => self.books.dead += 1,
-            Booked::Tick => self.books.ticks += 1,
         }
         self.events_since += u64::from(booked != Booked::Tick);
         self.unsaved_since.get_or_insert_with(Monotonic::now);
@@ -252,6 +271,55 @@ impl Shard {
             self.unsaved_since = None;
         }
         Ok(())
+    }
+
+    /// Says how it is doing.
+    pub(crate) fn tell(&self, status: &mut ShardStatus) {
+        status.next = self.next;
+        status.end = status.end.max(self.next);
+        status.appended_at = self.appended_at;
+        status.watermark = self.state.watermark();
+        status.checkpoint_at = self.checkpoint_at;
+        status.unsaved_since = self.unsaved_since.filter(|_| self.has_unsaved());
+        status.books = self.totals;
+    }
+
+    /// Dead letters by reason since this was asked last.
+    pub(crate) fn take_refused(&mut self) -> BTreeMap<&'static str, u64> {
+        std::mem::take(&mut self.refused)
+    }
+
+    /// Shows the rows as of `now`.
+    pub(crate) fn advance(&mut self, now: Instant) {
+        let Some(live) = &mut self.live else { return };
+        self.effects.clear();
+        self.state.advance(now, &mut self.effects);
+        for effect in &self.effects {
+            if let Effect::RowsChanged { of, windows } = effect {
+                live.note(of, *windows);
+            }
+        }
+    }
+
+    /// Live rows did not arrive.
+    pub(crate) fn note_live_loss(&mut self) {
+        if let Some(live) = &mut self.live {
+            live.note_loss();
+        }
+    }
+
+    /// Sends live rows that have changed; `lost`: some did not arrive.
+    pub(crate) fn send_live(&mut self, sink: &mut dyn StateSink, lost: bool) -> Result<(), Failure> {
+        let version = Version {
+            shard: self.partition,
+            epoch: self.epoch,
+            offset: self.next,
+        };
+        if lost {
+            self.note_live_loss();
+        }
+        let Some(live) = &mut self.live else { return Ok(()) };
+        Ok(live.send(&self.state, version, sink)?)
     }
 
     /// True when something waits for a checkpoint.
@@ -279,11 +347,11 @@ impl Shard {
         with_state: bool,
         sink: &dyn LogSink,
         at: Instant,
-    ) -> Result<(), Failure> {
+    ) -> Result<Saved, Failure> {
         let state_stale = self.state_records > 0 && self.state_saved.elapsed() >= context.config.snapshots.state_every;
         if self.pending.is_none() {
             if !self.has_unsaved() {
-                return Ok(());
+                return Ok(Saved::Done);
             }
             self.pending = Some(self.cut(context, with_state || state_stale));
         }
@@ -292,14 +360,19 @@ impl Shard {
             self.dead_letters.clear();
         }
         if let Some(input) = &self.pending {
-            self.owner.checkpoint(input, at).await?;
+            match self.owner.checkpoint(input, at).await {
+                Ok(_) => {}
+                Err(Error::Superseded { detail, .. }) => return Ok(Saved::Superseded(detail)),
+                Err(error) => return Err(error.into()),
+            }
             if input.state.is_some() {
                 self.state_saved = Monotonic::now();
                 self.state_records = 0;
             }
+            self.checkpoint_at = Some(at);
             self.pending = None;
         }
-        Ok(())
+        Ok(Saved::Done)
     }
 
     fn cut(&mut self, context: &FoldContext, with_state: bool) -> CheckpointInput {

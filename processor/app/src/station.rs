@@ -1,203 +1,161 @@
-//! The station: one process's hold of a data directory, and the only place where writing commands are carried out.
+//! The station: what one process does in a data directory, and the only place where writing commands are carried out.
 //!
-//! It owns the lock, the log, the intake and the shards. What a command writes is published before its answer is given.
+//! It has the log, the pipeline of its shards if it takes part in the fold, and the intake if it is the one that
+//! writes. What a command writes is published before its answer is given, unless others do the publishing.
 
-use std::fs::{File, OpenOptions};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use fs4::fs_std::FileExt;
 use paceline_schemas::time::Day;
-use serde::{Deserialize, Serialize};
 
-use crate::config::Config;
-use crate::failure::{Exit, Failure, io};
-use crate::imports::Counts;
+use crate::config::{Config, LogKind};
+use crate::failure::{Exit, Failure};
 use crate::intake::Intake;
 use crate::intake::feed::Feed;
 use crate::jobs;
+use crate::locks::{Held, writer_name};
 use crate::log::OpenLog;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Consumes, Pipeline, ends};
+use crate::request::{Answer, Listener, Quiet, WriteCommand};
+use crate::status::Board;
 
-/// A command that writes.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub enum WriteCommand {
-    /// Import files by one mapping.
-    Import {
-        /// Absolute paths.
-        files: Vec<PathBuf>,
-        /// Name of the mapping for messages.
-        mapping_name: String,
-        /// Text of the mapping.
-        mapping_text: String,
-        /// What is done with them.
-        options: ImportOptions,
-    },
-    /// Replay dead letters.
-    Replay(ReplayOptions),
-    /// Run a job.
-    RunJob {
-        /// Name of the job.
-        name: String,
-        /// Business date; all that are due where none is given.
-        as_of: Option<Day>,
-    },
+/// What a process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// `paceline run`: everything.
+    Run,
+    /// `paceline ingest`: reads connections, takes commands, and writes to the log.
+    Ingest,
+    /// `paceline process`: folds and publishes its part of the shards.
+    Process,
+    /// A command that carries itself out, with nobody else there.
+    Command,
+    /// A command that writes to the log while others fold it.
+    Guest,
+    /// A command that needs only the tables.
+    Job,
 }
 
-/// What is done with the files of an import.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct ImportOptions {
-    /// Read and check only.
-    pub dry_run: bool,
-    /// Publish although reps or sites are unknown.
-    pub accept: bool,
-    /// Last business date that the files are complete for.
-    pub through: Option<Day>,
-    /// Answer when the events are in the log.
-    pub no_wait: bool,
-}
+impl Role {
+    fn consumes(self) -> Option<Consumes> {
+        match self {
+            Self::Run | Self::Process | Self::Command => Some(Consumes::Shards),
+            Self::Job => Some(Consumes::Nothing),
+            Self::Ingest | Self::Guest => None,
+        }
+    }
 
-/// Which dead letters are replayed.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct ReplayOptions {
-    /// Only of this reason.
-    pub reason: Option<String>,
-    /// Only of this source.
-    pub source: Option<String>,
-    /// Only received since then, in microseconds.
-    pub since_us: Option<i64>,
-    /// Say only what would be done.
-    pub dry_run: bool,
-}
+    fn writes(self) -> bool {
+        !matches!(self, Self::Process | Self::Job)
+    }
 
-/// A refused row, for the report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RefusedRow {
-    /// Name of the file.
-    pub file: String,
-    /// Line; the header is line 1.
-    pub line: u64,
-    /// Block of the mapping, from 1.
-    pub block: u32,
-    /// Reason.
-    pub reason: String,
-    /// Detail.
-    pub detail: String,
-}
-
-/// What a writing command did.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct Answer {
-    /// Files read.
-    pub files: Vec<String>,
-    /// True when all files had been imported by this mapping before.
-    pub duplicate_file: bool,
-    /// What became of the rows.
-    #[serde(flatten)]
-    pub counts: Counts,
-    /// The first refused rows.
-    pub rejects: Vec<RefusedRow>,
-    /// Columns that the mapping does not read.
-    pub unmapped_columns: Vec<String>,
-    /// Values without an entry in a map: map and value.
-    pub unmapped_values: Vec<String>,
-    /// The first events, of a dry run.
-    pub first_events: Vec<serde_json::Value>,
-    /// The published set in which the rows can be read.
-    pub set: Option<u64>,
-    /// Dates that a job has written.
-    pub dates: Vec<String>,
-}
-
-impl Answer {
-    /// The exit code of the command.
-    pub fn exit(&self) -> Exit {
-        if self.counts.rejected > 0 {
-            Exit::Wanting
-        } else {
-            Exit::Done
+    fn name(self) -> &'static str {
+        match self {
+            Self::Run => "paceline run",
+            Self::Ingest => "paceline ingest",
+            Self::Process => "paceline process",
+            Self::Command | Self::Guest | Self::Job => "a command of paceline",
         }
     }
 }
 
-/// What a running command says meanwhile.
-pub trait Listener {
-    /// How far it is: label, bytes done, bytes in all.
-    fn progress(&mut self, label: &str, done: u64, total: u64);
-    /// Something that a person should read.
-    fn note(&mut self, text: &str);
-}
-
-/// One process's hold of a data directory.
+/// What one process does in a data directory.
 #[derive(Debug)]
 pub struct Station {
+    role: Role,
     config: Arc<Config>,
     log: OpenLog,
+    pipeline: Option<Pipeline>,
+    writer: Option<Writer>,
+    board: Arc<Board>,
+    /// Why memory is no longer that of the log.
+    lost: Option<Failure>,
+    _folder: Held,
+}
+
+/// The part of the one process that writes to the log.
+#[derive(Debug)]
+struct Writer {
     intake: Intake,
-    pipeline: Pipeline,
     feeds: Vec<Feed>,
     /// Memory and directory may know what the log does not.
     is_ahead: bool,
-    /// Why memory is no longer that of the log.
-    lost: Option<Failure>,
-    _lock: DataLock,
-}
-
-/// The lock of a data directory, held as long as this lives.
-#[derive(Debug)]
-pub struct DataLock(#[expect(dead_code, reason = "the open file is the lock")] File);
-
-impl DataLock {
-    /// Takes the lock; none if another process has it.
-    ///
-    /// # Errors
-    /// The data directory cannot be made or written.
-    pub fn take(data: &Path) -> Result<Option<Self>, Failure> {
-        std::fs::create_dir_all(data).map_err(|e| io("create", data, &e))?;
-        let path = data.join("lock");
-        let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-        let file = opened.map_err(|e| io("open", &path, &e))?;
-        match file.try_lock_exclusive() {
-            Ok(true) => Ok(Some(Self(file))),
-            Ok(false) => Ok(None),
-            Err(error) => Err(io("lock", &path, &error)),
-        }
-    }
+    _right: Held,
 }
 
 impl Station {
-    /// Opens the data directory whose lock is `lock`.
+    /// Opens the data directory, in which `folder` is the right to work, for `role`.
     ///
     /// # Errors
-    /// The log, the memory or a shard cannot be opened.
-    pub fn open(config: Arc<Config>, lock: DataLock) -> Result<Self, Failure> {
-        let log = OpenLog::open(&config)?;
-        let pipeline = Pipeline::start(Arc::clone(&config), Arc::clone(&log.log))?;
-        let intake = Intake::open(Arc::clone(&config), Arc::clone(&log.log), log.memory.clone())?;
-        Ok(Self {
-            config,
+    /// The log or a shard cannot be opened; the log is not one for that role.
+    pub fn open(config: &Arc<Config>, role: Role, folder: Held, board: &Arc<Board>) -> Result<Self, Failure> {
+        if config.log.kind == LogKind::Embedded && matches!(role, Role::Ingest | Role::Process) {
+            let text = format!(
+                "`{}` shares a log on Kafka with other processes; on the embedded log one process does everything: \
+                 `paceline run`",
+                role.name()
+            );
+            return Err(Failure::new(Exit::Usage, text));
+        }
+        let log = OpenLog::open(config)?;
+        let mut station = Self {
+            role,
+            config: Arc::clone(config),
             log,
-            intake,
-            pipeline,
-            feeds: Vec::new(),
-            is_ahead: false,
+            pipeline: None,
+            writer: None,
+            board: Arc::clone(board),
             lost: None,
-            _lock: lock,
-        })
+            _folder: folder,
+        };
+        // Who stands by says so before it waits for shards.
+        station.write_if_nobody_does()?;
+        if let Some(consumes) = role.consumes() {
+            let (config, log) = (Arc::clone(config), Arc::clone(&station.log.log));
+            station.pipeline = Some(Pipeline::start(config, log, consumes, Arc::clone(board))?);
+        }
+        Ok(station)
     }
 
-    /// Reads the configured connections from now on, round by round: see [`pull`](Self::pull).
+    /// Becomes the one that writes, if the role wants to and no other process does; true once it has become that.
     ///
     /// # Errors
-    /// The mapping of a connection cannot be used.
-    pub fn connect(&mut self) -> Result<(), Failure> {
-        self.feeds = self
-            .config
-            .connections
-            .iter()
-            .map(Feed::new)
-            .collect::<Result<_, _>>()?;
-        Ok(())
+    /// The memory or the log cannot be read, or the mapping of a connection cannot be used.
+    pub fn write_if_nobody_does(&mut self) -> Result<bool, Failure> {
+        if !self.role.writes() || self.writer.is_some() {
+            return Ok(false);
+        }
+        let name = format!("process {} ({})", std::process::id(), self.role.name());
+        let Some(right) = Held::writer(&self.config.data, &name)? else {
+            let holder = writer_name(&self.config.data);
+            let told = &mut self.board.status().standing_by_for;
+            if told.as_ref() != Some(&holder) {
+                tracing::warn!("standing by: {holder} writes to the log; connections are read here once it has ended");
+                *told = Some(holder);
+            }
+            return Ok(false);
+        };
+        let intake = Intake::open(Arc::clone(&self.config), Arc::clone(&self.log.log), self.log.memory()?)?;
+        let reads = matches!(self.role, Role::Run | Role::Ingest);
+        let connections = self.config.connections.iter().filter(|_| reads);
+        self.writer = Some(Writer {
+            intake,
+            feeds: connections.map(Feed::new).collect::<Result<_, _>>()?,
+            is_ahead: false,
+            _right: right,
+        });
+        let mut status = self.board.status();
+        (status.writes, status.standing_by_for) = (true, None);
+        Ok(true)
+    }
+
+    /// Whether this process writes to the log, and takes the commands of others.
+    pub fn writes(&self) -> bool {
+        self.writer.is_some()
+    }
+
+    /// Whether there are connections to be read.
+    pub fn reads(&self) -> bool {
+        self.writer.as_ref().is_some_and(|writer| !writer.feeds.is_empty())
     }
 
     /// Takes one round of records of every connection; returns how many there were, none without connections.
@@ -207,18 +165,21 @@ impl Station {
     pub fn pull(&mut self) -> Result<usize, Failure> {
         self.check()?;
         self.recover()?;
+        let Some(writer) = &mut self.writer else { return Ok(0) };
         let mut taken = 0;
-        for at in 0..self.feeds.len() {
-            let Some(feed) = self.feeds.get_mut(at) else { continue };
-            let failure = match self.intake.pull(feed) {
+        for at in 0..writer.feeds.len() {
+            let Some(feed) = writer.feeds.get_mut(at) else { continue };
+            let pulled = writer.intake.pull(feed);
+            feed.tell(&self.board);
+            let failure = match pulled {
                 Ok(records) => {
                     taken += records;
                     continue;
                 }
                 Err(failure) => failure,
             };
-            self.feeds.iter_mut().for_each(|feed| feed.put_off(&failure));
-            self.is_ahead = true;
+            writer.feeds.iter_mut().for_each(|feed| feed.put_off(&failure));
+            writer.is_ahead = true;
             // A restart mends a client that has ended for good; a person has to mend what we may not do.
             if failure.exit != Exit::Transient {
                 return Err(failure);
@@ -229,17 +190,28 @@ impl Station {
         Ok(taken)
     }
 
-    /// Carries out a command; what it wrote can be read when this returns.
+    /// Carries out a command; what it wrote can be read when this returns, or where the answer says.
     ///
     /// # Errors
     /// The command failed; what was acknowledged before stays.
     pub fn execute(&mut self, command: &WriteCommand, listener: &mut dyn Listener) -> Result<Answer, Failure> {
         self.check()?;
         self.recover()?;
-        self.intake.begin();
+        if let WriteCommand::RunJob { name, as_of } = command {
+            return self.run_job(name, *as_of, listener);
+        }
+        let Some(writer) = &mut self.writer else {
+            return Err(Failure::new(
+                Exit::Transient,
+                "another process writes to the log by now; try again",
+            ));
+        };
+        writer.intake.begin();
         let outcome = self.carry_out(command, listener);
-        if outcome.is_err() && self.intake.has_begun_to_write() {
-            self.is_ahead = true;
+        if let Some(writer) = self.writer.as_mut().filter(|_| outcome.is_err())
+            && writer.intake.has_begun_to_write()
+        {
+            writer.is_ahead = true;
             self.recover_or_lose();
         }
         outcome
@@ -255,7 +227,8 @@ impl Station {
     /// # Errors
     /// Why it cannot.
     pub fn check(&self) -> Result<(), Failure> {
-        self.lost.clone().map_or_else(|| self.pipeline.check(), Err)
+        let pipeline = || self.pipeline.as_ref().map_or(Ok(()), Pipeline::check);
+        self.lost.clone().map_or_else(pipeline, Err)
     }
 
     /// Recovers now, or later where what failed passes by itself.
@@ -272,23 +245,24 @@ impl Station {
         }
     }
 
-    /// After a failure: memory and directory may know what the log does not, so they are read from the log anew; what
-    /// is in the log is published.
+    /// After a failure: what is in the log is published.
     fn recover(&mut self) -> Result<(), Failure> {
-        if !self.is_ahead {
+        let Some(writer) = self.writer.as_mut().filter(|writer| writer.is_ahead) else {
             return Ok(());
-        }
-        self.intake = Intake::open(
-            Arc::clone(&self.config),
-            Arc::clone(&self.log.log),
-            self.log.memory.clone(),
-        )?;
-        self.is_ahead = false;
-        self.flush()
+        };
+        writer.intake.reopen()?;
+        writer.is_ahead = false;
+        self.pipeline.as_ref().map_or(Ok(()), Pipeline::flush)
     }
 
     fn carry_out(&mut self, command: &WriteCommand, listener: &mut dyn Listener) -> Result<Answer, Failure> {
-        let mut answer = match command {
+        let Some(Writer { intake, .. }) = &mut self.writer else {
+            return Err(Failure::new(
+                Exit::OurFault,
+                "a command was taken without the right to write",
+            ));
+        };
+        let (mut answer, is_done) = match command {
             WriteCommand::Import {
                 files,
                 mapping_name,
@@ -296,52 +270,44 @@ impl Station {
                 options,
             } => {
                 let mapping = crate::intake::compile(mapping_name, mapping_text)?;
-                let answer = self.intake.import(files, &mapping, options, listener)?;
-                if options.dry_run || options.no_wait {
-                    return Ok(answer);
-                }
-                answer
+                let answer = intake.import(files, &mapping, options, listener)?;
+                (answer, options.dry_run || options.no_wait)
             }
             WriteCommand::Replay(options) => {
-                let answer = crate::replay::replay(&mut self.intake, &self.config, options, listener)?;
-                if options.dry_run {
-                    return Ok(answer);
-                }
-                answer
+                let answer = crate::replay::replay(intake, &self.config, options, listener)?;
+                (answer, options.dry_run)
             }
-            WriteCommand::RunJob { name, as_of } => {
-                let dates = jobs::run(&self.config, &self.pipeline, name, *as_of, listener)?;
-                return Ok(Answer {
-                    dates,
-                    set: self.pipeline.seal()?,
-                    ..Answer::default()
-                });
-            }
+            WriteCommand::RunJob { .. } => return Err(Failure::new(Exit::OurFault, "a job writes nothing to the log")),
         };
-        self.publish(listener)?;
-        answer.set = self.pipeline.seal()?;
+        if is_done {
+            return Ok(answer);
+        }
+        let Some(pipeline) = &self.pipeline else {
+            let ends = ends(self.log.log.as_ref())?;
+            answer.published_at = ends.into_iter().map(|(unit, next)| (unit.to_string(), next)).collect();
+            return Ok(answer);
+        };
+        pipeline.flush()?;
+        if pipeline.keeps_house() {
+            jobs::run_due(&self.config, pipeline, listener)?;
+            pipeline.maintain()?;
+        }
+        answer.set = pipeline.seal()?;
         Ok(answer)
     }
 
-    /// Publishes all that is in the log, runs the jobs that are due, and tidies the tables.
-    fn publish(&mut self, listener: &mut dyn Listener) -> Result<(), Failure> {
-        self.flush()?;
-        jobs::run_due(&self.config, &self.pipeline, listener)?;
-        self.pipeline.maintain()
-    }
-
-    fn flush(&mut self) -> Result<(), Failure> {
-        self.pipeline.flush(self.intake.dimensions()?)?;
-        self.publish_refused()
-    }
-
-    /// What the fold itself refuses is a dead letter only once it has been folded.
-    fn publish_refused(&mut self) -> Result<(), Failure> {
-        let refused = self.intake.dimensions()?;
-        if refused.is_empty() {
-            return Ok(());
-        }
-        self.pipeline.flush(refused)
+    fn run_job(&self, name: &str, as_of: Option<Day>, listener: &mut dyn Listener) -> Result<Answer, Failure> {
+        let Some(pipeline) = &self.pipeline else {
+            return Err(Failure::new(
+                Exit::OurFault,
+                "a job was asked of a process without tables",
+            ));
+        };
+        Ok(Answer {
+            dates: jobs::run(&self.config, pipeline, name, as_of, listener)?,
+            set: pipeline.seal()?,
+            ..Answer::default()
+        })
     }
 
     /// What a running process does between commands: ticks for silent partitions, and whatever is due.
@@ -352,18 +318,18 @@ impl Station {
         self.check()?;
         self.recover()?;
         let tick_every = self.config.ingest.tick_every;
-        if !self.feeds.iter().any(|feed| feed.is_behind(tick_every)) {
-            self.intake.tick_silent()?;
+        if let Some(writer) = &mut self.writer
+            && !writer.feeds.iter().any(|feed| feed.is_behind(tick_every))
+        {
+            writer.intake.tick_silent()?;
         }
-        if self.intake.take_fed_others() {
-            self.publish_refused()?;
-        }
-        if self.pipeline.take_published_news() {
-            self.publish_refused()?;
-            jobs::run_due(&self.config, &self.pipeline, &mut Quiet)?;
-        }
-        if self.pipeline.maintenance_due() {
-            self.pipeline.maintain()?;
+        if let Some(pipeline) = self.pipeline.as_ref().filter(|pipeline| pipeline.keeps_house()) {
+            if pipeline.take_published_news() {
+                jobs::run_due(&self.config, pipeline, &mut Quiet)?;
+            }
+            if pipeline.maintenance_due() {
+                pipeline.maintain()?;
+            }
         }
         self.check()
     }
@@ -373,43 +339,6 @@ impl Station {
     /// # Errors
     /// The last checkpoint failed; the log still has everything.
     pub fn close(self) -> Result<(), Failure> {
-        self.pipeline.stop()?;
-        drop(self.intake);
-        drop(self.log);
-        Ok(())
-    }
-}
-
-/// A listener that says nothing.
-#[derive(Debug)]
-pub struct Quiet;
-
-impl Listener for Quiet {
-    fn progress(&mut self, _: &str, _: u64, _: u64) {}
-    fn note(&mut self, text: &str) {
-        tracing::info!("{text}");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_answer_survives_the_way_to_another_process() {
-        let answer = Answer {
-            counts: Counts {
-                rows: 3,
-                events: 4,
-                ..Counts::default()
-            },
-            first_events: vec![serde_json::json!({"id": "a"})],
-            set: Some(7),
-            ..Answer::default()
-        };
-        let text = serde_json::to_string(&answer).expect("json");
-        let read: Answer = serde_json::from_str(&text).expect("answer");
-        assert_eq!(serde_json::to_string(&read).expect("json"), text);
-        assert_eq!((read.counts.events, read.first_events.len()), (4, 1));
+        self.pipeline.map_or(Ok(()), Pipeline::stop)
     }
 }

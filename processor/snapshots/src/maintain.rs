@@ -69,6 +69,8 @@ pub async fn tidy(tables: &mut Tables, upkeep: Upkeep, at: Instant) -> Result<Ti
     for handle in tables.iter_mut() {
         let table = handle.contract().name;
         handle.refresh().await?;
+        // A checkpoint forgets what left the table long ago by the wall clock, so that is asked for first.
+        let gone = removable(&store, handle, cutoff).await?;
         let hint = store
             .read(&format!("{}/_delta_log/_last_checkpoint", layout::table(table)))
             .await?;
@@ -77,7 +79,6 @@ pub async fn tidy(tables: &mut Tables, upkeep: Upkeep, at: Instant) -> Result<Ti
             tidied.checkpoints += 1;
         }
         tidied.log_entries += handle.clean_log(cutoff).await?;
-        let gone = removable(&store, handle, cutoff).await?;
         tidied.files += gone.len();
         store.delete(gone).await?;
     }

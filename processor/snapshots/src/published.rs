@@ -115,6 +115,15 @@ impl Reader {
         Ok(self.rows(Which::Latest).await?.map_or(0, |(id, _)| id))
     }
 
+    /// The id of the newest set and how far each unit is in it, without its files; nothing before the first.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn reached(&mut self) -> Result<(u64, BTreeMap<Unit, Reached>), Error> {
+        let newest = self.rows(Which::Latest).await?;
+        Ok(newest.map_or_else(Default::default, |(id, rows)| (id, rows.units())))
+    }
+
     /// Reads a set.
     ///
     /// # Errors
@@ -134,14 +143,8 @@ impl Reader {
             published_at: rows.published_at,
             tables: BTreeMap::new(),
             unavailable: BTreeMap::new(),
-            units: BTreeMap::new(),
+            units: rows.units(),
         };
-        for ((_, unit), reached) in &rows.reached {
-            let known = set.units.entry(*unit).or_insert(*reached);
-            if reached.seq > known.seq {
-                *known = *reached;
-            }
-        }
         for table in self.contract.iter().filter(|table| table.is_stored()) {
             let version = match (table.name, published) {
                 (PUBLISH_LOG, true) => Some(set_id),

@@ -75,6 +75,18 @@ impl SetRows {
         self.versions == other.versions && self.reached == other.reached
     }
 
+    /// How far each unit is.
+    pub fn units(&self) -> BTreeMap<Unit, Reached> {
+        let mut units = BTreeMap::new();
+        for ((_, unit), reached) in &self.reached {
+            let known: &mut Reached = units.entry(*unit).or_insert(*reached);
+            if reached.seq > known.seq {
+                *known = *reached;
+            }
+        }
+        units
+    }
+
     /// The rows for the publish log.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use paceline_schemas::position::Offset;
 use paceline_schemas::tables::Table;
-use paceline_schemas::time::Instant;
+use paceline_schemas::time::{Day, Instant};
 
 pub use stage::TableRows;
 
@@ -183,6 +183,12 @@ impl Owner {
     /// Whether rows of an earlier owner or of this one are committed and not published.
     pub fn owes_rows(&self) -> bool {
         self.pending.iter().any(|manifest| manifest.files().next().is_some())
+    }
+
+    /// The earliest business date among rows that are committed and not published.
+    pub fn owes_from(&self) -> Option<Day> {
+        let pending = self.pending.iter().flat_map(Manifest::files);
+        pending.filter_map(|(_, file)| file.min).min()
     }
 
     /// The newest state, and the offset at which it was cut.

@@ -77,6 +77,20 @@ impl WindowSet {
         Self(self.0 | other.0)
     }
 
+    /// The set without that window.
+    #[must_use]
+    pub fn without(self, window: WindowIndex) -> Self {
+        Self(self.0 & !(1 << (window.0 & 63)))
+    }
+
+    /// The first `count` windows.
+    pub fn first(count: usize) -> Self {
+        (0..count.min(64)).fold(Self::EMPTY, |mut set, position| {
+            set.add(position);
+            set
+        })
+    }
+
     pub(crate) fn add(&mut self, position: usize) {
         self.0 |= 1 << (position & 63);
     }

@@ -3,6 +3,7 @@
 mod codec;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use compact_str::CompactString;
 use paceline_schemas::envelope::check_time;
@@ -243,6 +244,11 @@ impl ShardState {
             };
             windows().filter_map(row)
         })
+    }
+
+    /// Of whom anything is kept, in order.
+    pub fn keys(&self) -> impl Iterator<Item = &Arc<RowKey>> {
+        self.reps.sorted().into_iter().map(|rep| &rep.key)
     }
 
     /// Whether the record at `offset` is to be judged; one below the next offset came again.

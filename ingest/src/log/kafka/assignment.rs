@@ -95,6 +95,8 @@ impl Group {
             topic: self.topic,
             partitions,
         };
+        // Two that came at once did not see each other.
+        fault::patiently(|| client::check_members(consumer, &self.options))?;
         let (reply, answer) = Reply::channel();
         let told = self.tell(SourceEvent::Assigned {
             partitions: partitions.clone(),

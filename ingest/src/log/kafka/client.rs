@@ -118,6 +118,31 @@ pub(crate) fn partitions_of(client: &BaseConsumer<Context>, options: &Options, n
     }
 }
 
+/// Refuses a group in which a member has another name: each data directory would get a part of the events.
+pub(super) fn check_members<C: ConsumerContext>(client: &BaseConsumer<C>, options: &Options) -> Result<(), Error> {
+    let action = format!("look at the group `{}`", options.group);
+    let groups = client
+        .fetch_group_list(Some(&options.group), options.request_timeout)
+        .map_err(|error| fault::broker(&action, &error))?;
+    let members = groups.groups().iter().flat_map(rdkafka::groups::GroupInfo::members);
+    let others: Vec<String> = members
+        .filter(|member| member.client_id() != options.member)
+        .map(|member| format!("`{}` at {}", member.client_id(), member.client_host()))
+        .collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Broker {
+        action: format!("join the group `{}`", options.group),
+        cause: format!(
+            "members of another data directory are in it: {}; give this one a `log.kafka.group` and a \
+             `log.kafka.topic_prefix` of its own, or stop the others",
+            others.join(", ")
+        ),
+        class: Class::Input,
+    })
+}
+
 /// The offsets that a partition holds, by the broker.
 pub(crate) fn bounds_of<C: ConsumerContext>(
     client: &BaseConsumer<C>,

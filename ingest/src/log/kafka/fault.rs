@@ -10,7 +10,7 @@ use crate::log::Bounds;
 
 /// How long a passing failure is waited out where an answer is due.
 const PATIENCE: Duration = Duration::from_secs(30);
-pub(super) const PAUSE: Duration = Duration::from_millis(200);
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// What follows from an error of the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +112,20 @@ pub fn patiently<T>(mut attempt: impl FnMut() -> Result<T, Error>) -> Result<T, 
             Err(error) if error.class() == Class::Transient && begun.elapsed() < PATIENCE => {
                 std::thread::park_timeout(PAUSE);
             }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Asks again for a topic that was made a moment ago, for a while.
+///
+/// # Errors
+/// The last failure.
+pub(super) fn until_known<T>(mut attempt: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    let begun = Monotonic::now();
+    loop {
+        match attempt() {
+            Err(_) if begun.elapsed() < PATIENCE => std::thread::park_timeout(PAUSE),
             outcome => return outcome,
         }
     }

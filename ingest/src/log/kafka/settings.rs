@@ -47,6 +47,8 @@ pub struct Options {
     pub topic_prefix: String,
     /// Partitions of the events. Default 4.
     pub events_partitions: u32,
+    /// Name of the data directory, by which members of the group tell whether they share one. Default `paceline`.
+    pub member: String,
     /// Further properties of librdkafka, for security and networks.
     pub properties: BTreeMap<String, String>,
     /// How long one request may take. Default 10 s.
@@ -63,6 +65,7 @@ impl Options {
             group: "paceline".to_owned(),
             topic_prefix: String::new(),
             events_partitions: 4,
+            member: "paceline".to_owned(),
             properties: BTreeMap::new(),
             request_timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(300),
@@ -95,7 +98,12 @@ impl Options {
 
     /// Name of a topic on the cluster.
     pub fn topic_name(&self, topic: Topic) -> String {
-        format!("{}{}", self.topic_prefix, topic.name())
+        self.prefixed(topic.name())
+    }
+
+    /// Name on the cluster of what is called `name` here.
+    pub(super) fn prefixed(&self, name: &str) -> String {
+        format!("{}{name}", self.topic_prefix)
     }
 
     /// Partitions that a topic must have.
@@ -111,7 +119,7 @@ impl Options {
         let mut config = ClientConfig::new();
         config
             .set("bootstrap.servers", &self.bootstrap)
-            .set("client.id", "paceline")
+            .set("client.id", &self.member)
             .set("reconnect.backoff.max.ms", "1000")
             .set("log.connection.close", "false");
         self.with_properties(config)

@@ -14,10 +14,10 @@ use paceline_schemas::position::{Partition, Topic};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 
 use super::assignment::Group;
-use super::fault;
 use super::poller::Poller;
 use super::settings::{Options, client_of};
 use super::witness::Witness;
+use super::{client, fault};
 use crate::error::Error;
 use crate::log::{LogSource, SourceEvent};
 
@@ -103,6 +103,7 @@ impl Source {
         let name = options.topic_name(topic);
         let failed = |error| fault::broker(&format!("consume `{name}`"), &error);
         let consumer: BaseConsumer<Group> = client_of(&options.consumer(), group).map_err(failed)?;
+        fault::patiently(|| client::check_members(&consumer, options))?;
         consumer.subscribe(&[&name]).map_err(failed)?;
         let (end, ended) = mpsc::sync_channel(1);
         Witness::start(Arc::clone(consumer.context()));

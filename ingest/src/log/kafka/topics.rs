@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Instant as Monotonic;
 
 use futures::executor::block_on;
-use paceline_schemas::position::Topic;
+use paceline_schemas::position::{REP_WINDOWS, Topic};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::consumer::Consumer as _;
 use rdkafka::error::RDKafkaErrorCode as Code;
 
-use super::client::Context;
 use super::settings::{Options, client_of};
 use super::{client, fault};
 use crate::error::{Class, Error};
@@ -53,12 +51,12 @@ pub fn create(options: &Options, replication: Option<u32>) -> Result<Vec<String>
     let brokers = metadata.brokers().len().clamp(1, 3);
     let copies = replication.map_or(brokers, |copies| copies as usize);
     let copies = i32::try_from(copies).unwrap_or(i32::MAX);
-    let names: Vec<(Topic, String)> = Topic::ALL.map(|topic| (topic, options.topic_name(topic))).into();
     let there = |name: &str| metadata.topics().iter().any(|topic| topic.name() == name);
-    let new: Vec<NewTopic<'_>> = names
+    let kinds = Kind::all(options);
+    let new: Vec<NewTopic<'_>> = kinds
         .iter()
         .filter(|(_, name)| !there(name))
-        .map(|(topic, name)| new_topic(options, *topic, name, copies))
+        .map(|(kind, name)| new_topic(options, *kind, name, copies))
         .collect();
     if new.is_empty() {
         return Ok(Vec::new());
@@ -73,45 +71,69 @@ pub fn create(options: &Options, replication: Option<u32>) -> Result<Vec<String>
             Err((name, code)) => return Err(fault::coded(&format!("create the topic `{name}`"), code, None)),
         }
     }
-    wait_for(&connected, options, &created)?;
+    // A broker answers before every broker knows.
+    for name in &created {
+        fault::until_known(|| client::partitions_of(&connected, options, name))?;
+    }
     Ok(created)
 }
 
-/// The controller answers before the brokers know of a topic.
-fn wait_for(connected: &BaseConsumer<Context>, options: &Options, names: &[String]) -> Result<(), Error> {
-    let deadline = Monotonic::now() + options.request_timeout;
-    for name in names {
-        while let Err(error) = client::partitions_of(connected, options, name) {
-            if error.class() == Class::Fatal || Monotonic::now() >= deadline {
-                return Err(error);
-            }
-            std::thread::park_timeout(fault::PAUSE);
-        }
-    }
-    Ok(())
+/// What a topic is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Records of the log.
+    Log(Topic),
+    /// The newest state per key.
+    States,
 }
 
-fn new_topic<'a>(options: &Options, topic: Topic, name: &'a str, copies: i32) -> NewTopic<'a> {
-    let partitions = i32::try_from(options.partitions(topic)).unwrap_or(i32::MAX);
+impl Kind {
+    /// All topics with their names on the cluster.
+    fn all(options: &Options) -> Vec<(Self, String)> {
+        let logs = Topic::ALL.map(|topic| (Self::Log(topic), options.topic_name(topic)));
+        logs.into_iter()
+            .chain([(Self::States, options.prefixed(REP_WINDOWS))])
+            .collect()
+    }
+
+    fn partitions(self, options: &Options) -> u32 {
+        match self {
+            Self::Log(topic) => options.partitions(topic),
+            Self::States => options.partitions(Topic::Events),
+        }
+    }
+
+    fn policy(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Log(_) => ("delete", "compaction would take events away"),
+            Self::States => ("compact", "otherwise the rows of quiet reps are taken away"),
+        }
+    }
+
+    /// Who was hired is read from the beginning at every start, however long ago that was.
+    fn is_kept_for_ever(self) -> bool {
+        matches!(self, Self::Log(Topic::People | Topic::Targets))
+    }
+}
+
+fn new_topic<'a>(options: &Options, kind: Kind, name: &'a str, copies: i32) -> NewTopic<'a> {
+    let partitions = i32::try_from(kind.partitions(options)).unwrap_or(i32::MAX);
     let new = NewTopic::new(name, partitions, TopicReplication::Fixed(copies))
-        .set("cleanup.policy", "delete")
-        .set("message.timestamp.type", "LogAppendTime")
-        .set("retention.ms", retention(topic))
+        .set("cleanup.policy", kind.policy().0)
         .set("unclean.leader.election.enable", "false");
+    let new = match kind {
+        Kind::Log(_) => new.set("message.timestamp.type", "LogAppendTime").set(
+            "retention.ms",
+            if kind.is_kept_for_ever() { "-1" } else { RETENTION_MS },
+        ),
+        // Old rows make way within the hour, and a reader that was away for a day still hears of those taken away.
+        Kind::States => new.set("segment.ms", "3600000").set("delete.retention.ms", "86400000"),
+    };
     if copies >= 3 {
         new.set("min.insync.replicas", "2")
     } else {
         new
     }
-}
-
-/// Who was hired is read from the beginning at every start, however long ago that was.
-fn is_kept_for_ever(topic: Topic) -> bool {
-    matches!(topic, Topic::People | Topic::Targets)
-}
-
-fn retention(topic: Topic) -> &'static str {
-    if is_kept_for_ever(topic) { "-1" } else { RETENTION_MS }
 }
 
 /// Checks the topics.
@@ -122,8 +144,8 @@ pub fn check(options: &Options) -> Result<Vec<Finding>, Error> {
     let connected = client::connect(options, &options.topic_name(Topic::Events))?;
     let mut findings = Vec::new();
     let mut there = Vec::new();
-    for topic in Topic::ALL {
-        let name = options.topic_name(topic);
+    for (kind, name) in Kind::all(options) {
+        let wanted = kind.partitions(options);
         let mut find = |is_error, message: String| {
             findings.push(Finding {
                 topic: name.clone(),
@@ -131,16 +153,17 @@ pub fn check(options: &Options) -> Result<Vec<Finding>, Error> {
                 message,
             });
         };
-        match client::partitions(&connected, options, topic) {
-            Ok(count) if count == options.partitions(topic) => {}
-            Ok(count) => find(true, fault::other_count(count, options.partitions(topic))),
+        match client::partitions_of(&connected, options, &name) {
+            // Nothing is read back from states: any number will do.
+            Ok(count) if count == wanted || kind == Kind::States => {}
+            Ok(count) => find(true, fault::other_count(count, wanted)),
             Err(error) if error.class() == Class::Input => {
                 find(true, error.to_string());
                 continue;
             }
             Err(error) => return Err(error),
         }
-        if topic == Topic::Events {
+        if kind == Kind::Log(Topic::Events) {
             let metadata = connected
                 .fetch_metadata(Some(&name), options.request_timeout)
                 .map_err(|error| fault::broker("ask for the copies of a topic", &error))?;
@@ -191,26 +214,28 @@ fn check_settings(options: &Options, names: &[String]) -> Result<Vec<Finding>, E
             .iter()
             .filter_map(|entry| Some((entry.name.as_str(), entry.value.as_deref()?)))
             .collect();
-        let topic = Topic::ALL.into_iter().find(|topic| options.topic_name(*topic) == *name);
-        judge(&values, topic.unwrap_or(Topic::Market), &mut find);
+        let kind = Kind::all(options).into_iter().find(|(_, known)| known == name);
+        judge(&values, kind.map_or(Kind::States, |(kind, _)| kind), &mut find);
     }
     Ok(findings)
 }
 
-fn judge(values: &BTreeMap<&str, &str>, topic: Topic, find: &mut impl FnMut(bool, String)) {
-    for (key, wanted, why) in [
-        ("cleanup.policy", "delete", "compaction would take events away"),
-        (
+fn judge(values: &BTreeMap<&str, &str>, kind: Kind, find: &mut impl FnMut(bool, String)) {
+    let (policy, why) = kind.policy();
+    let mut rules = vec![("cleanup.policy", policy, why)];
+    if kind != Kind::States {
+        rules.push((
             "message.timestamp.type",
             "LogAppendTime",
             "otherwise a producer with a wrong clock moves the watermark",
-        ),
-    ] {
+        ));
+    }
+    for (key, wanted, why) in rules {
         if let Some(value) = values.get(key).filter(|value| **value != wanted) {
             find(true, format!("`{key}` is `{value}`, set it to `{wanted}`: {why}"));
         }
     }
-    let is_events = topic == Topic::Events;
+    let is_events = kind == Kind::Log(Topic::Events);
     let retention = values.get("retention.ms").and_then(|value| value.parse::<i64>().ok());
     if is_events && retention.is_some_and(|ms| (0..RETENTION_MS_MIN).contains(&ms)) {
         find(
@@ -221,7 +246,7 @@ fn judge(values: &BTreeMap<&str, &str>, topic: Topic, find: &mut impl FnMut(bool
             ),
         );
     }
-    if is_kept_for_ever(topic) && retention.is_some_and(|ms| ms >= 0) {
+    if kind.is_kept_for_ever() && retention.is_some_and(|ms| ms >= 0) {
         find(
             true,
             format!(

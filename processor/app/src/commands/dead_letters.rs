@@ -9,7 +9,7 @@ use crate::cli::{DeadLettersCommand, Format, ReplayArgs};
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::output::write_out;
-use crate::station::{ReplayOptions, WriteCommand};
+use crate::request::{ReplayOptions, WriteCommand};
 
 pub(super) fn dead_letters(config: &Arc<Config>, command: &DeadLettersCommand) -> Result<Exit, Failure> {
     match command {

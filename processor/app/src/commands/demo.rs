@@ -8,7 +8,7 @@ use crate::cli::{Format, Global};
 use crate::config::Config;
 use crate::failure::{Exit, Failure, io};
 use crate::output::{say, write_out};
-use crate::station::{ImportOptions, WriteCommand};
+use crate::request::{ImportOptions, WriteCommand};
 
 /// Name of file and mapping, and the text of both.
 type Part = (&'static str, &'static str, &'static str, &'static str);

@@ -10,7 +10,7 @@ use crate::cli::{ImportArgs, ReportFormat};
 use crate::config::Config;
 use crate::failure::{Exit, Failure, io};
 use crate::output::{rows, say, write_out};
-use crate::station::{Answer, ImportOptions, WriteCommand};
+use crate::request::{Answer, ImportOptions, WriteCommand};
 
 pub(super) fn import(config: &Arc<Config>, arguments: &ImportArgs) -> Result<Exit, Failure> {
     let through = arguments.through.as_deref().map(date).transpose()?;

@@ -1,25 +1,33 @@
-//! `paceline run`: holds the data directory, keeps the pipeline going and takes the commands of others.
+//! `paceline run`, `ingest` and `process`: keep a part of the pipeline going, or all of it, until they are stopped.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant as Monotonic};
 
 use tokio_util::sync::CancellationToken;
 
+use crate::admin;
 use crate::client::{Line, RunFile, run_file};
 use crate::config::Config;
 use crate::failure::{Exit, Failure, io};
 use crate::http::{self, Job};
+use crate::locks::{Company, Held};
 use crate::output::say;
-use crate::station::{DataLock, Listener, Station};
+use crate::request::Listener;
+use crate::station::{Role, Station};
+use crate::status::Board;
 
 /// How often timers are looked at while nothing comes.
 const IDLE: Duration = Duration::from_millis(500);
 /// How often connections are looked at while nothing comes.
 const LOOK: Duration = Duration::from_millis(10);
 
-pub(super) fn run(config: &Arc<Config>) -> Result<Exit, Failure> {
-    let Some(lock) = DataLock::take(&config.data)? else {
+/// Exit code of an end that was not orderly.
+const INTERRUPTED: i32 = 130;
+
+pub(super) fn run(config: &Arc<Config>, role: Role) -> Result<Exit, Failure> {
+    let Some(folder) = Held::folder(config, Company::Shared)? else {
         let text = format!(
             "`{}` is in use by another paceline process; stop that one first",
             config.data.display()
@@ -32,9 +40,15 @@ pub(super) fn run(config: &Arc<Config>) -> Result<Exit, Failure> {
         .build()
         .map_err(|e| Failure::new(Exit::Failed, format!("failed to start a runtime: {e}")))?;
     let shutdown = CancellationToken::new();
-    runtime.spawn(stop_on_signal(shutdown.clone()));
-    let mut station = Station::open(Arc::clone(config), lock)?;
-    station.connect()?;
+    let serves = Arc::new(AtomicBool::new(false));
+    runtime.spawn(stop_on_signal(shutdown.clone(), Arc::clone(&serves)));
+    let board = Arc::new(Board::default());
+    board.status().checkpoint_every = config.snapshots.checkpoint_every;
+    if let Some(address) = config.admin {
+        runtime.block_on(admin::listen(address, Arc::clone(&board)))?;
+    }
+    let mut station = Station::open(config, role, folder, &board)?;
+    serves.store(true, Ordering::Release);
     for warning in station.warnings() {
         tracing::warn!("{warning}");
     }
@@ -47,14 +61,19 @@ pub(super) fn run(config: &Arc<Config>) -> Result<Exit, Failure> {
         token,
         pid: std::process::id(),
     };
-    announce(config, &file)?;
+    if station.writes() {
+        announce(config, &file)?;
+    }
     say(&format!(
         "paceline is running on `{}`, process {}; stop it with Ctrl-C",
         config.data.display(),
         file.pid
     ));
-    let outcome = serve(&mut station, &received, &shutdown);
-    if let Err(error) = std::fs::remove_file(run_file(&config.data)) {
+    board.status().is_open = true;
+    let outcome = serve(&mut station, &received, &shutdown, || announce(config, &file), &board);
+    if station.writes()
+        && let Err(error) = std::fs::remove_file(run_file(&config.data))
+    {
         tracing::warn!(%error, "run.json was not removed");
     }
     shutdown.cancel();
@@ -62,20 +81,38 @@ pub(super) fn run(config: &Arc<Config>) -> Result<Exit, Failure> {
     outcome.and(closed).map(|()| Exit::Done)
 }
 
-fn serve(station: &mut Station, received: &Receiver<Job>, shutdown: &CancellationToken) -> Result<(), Failure> {
+fn serve(
+    station: &mut Station,
+    received: &Receiver<Job>,
+    shutdown: &CancellationToken,
+    announce: impl Fn() -> Result<(), Failure>,
+    board: &Board,
+) -> Result<(), Failure> {
     let mut wait = Duration::ZERO;
     let mut idle_at = Monotonic::now();
     while !shutdown.is_cancelled() {
         match received.recv_timeout(wait) {
-            Ok(job) => carry_out(station, &job),
+            Ok(job) => {
+                board.status().turned_at = None;
+                carry_out(station, &job);
+            }
             Err(RecvTimeoutError::Timeout) => {
                 let taken = passing(station, Station::pull)?;
-                wait = if taken > 0 { Duration::ZERO } else { LOOK };
+                wait = match (taken, station.reads()) {
+                    (0, true) => LOOK,
+                    (0, false) => IDLE,
+                    _ => Duration::ZERO,
+                };
             }
             Err(RecvTimeoutError::Disconnected) => break,
         }
         if idle_at.elapsed() >= IDLE {
+            if passing(station, Station::write_if_nobody_does)? {
+                tracing::info!("this process writes to the log from now on");
+                announce()?;
+            }
             passing(station, Station::idle)?;
+            board.status().turned_at = Some(Monotonic::now());
             idle_at = Monotonic::now();
         }
     }
@@ -126,19 +163,26 @@ impl Listener for Remote<'_> {
     }
 }
 
-async fn stop_on_signal(shutdown: CancellationToken) {
+/// The first signal asks for an orderly end; before there is anything to end, and the second time, it ends at once:
+/// what is durable is so at every moment.
+async fn stop_on_signal(shutdown: CancellationToken, serves: Arc<AtomicBool>) {
     use tokio::signal::unix::{SignalKind, signal};
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut stream) => drop(stream.recv().await),
-            Err(error) => tracing::warn!(%error, "SIGTERM is not heard"),
-        }
+    let (mut terminated, mut interrupted) = match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(terminated), Ok(interrupted)) => (terminated, interrupted),
+        (Err(error), _) | (_, Err(error)) => return tracing::warn!(%error, "signals are not heard"),
     };
-    tokio::select! {
-        () = terminated => {}
-        pressed = tokio::signal::ctrl_c() => drop(pressed),
+    loop {
+        let is_asked = tokio::select! {
+            _ = terminated.recv() => true,
+            _ = interrupted.recv() => false,
+        };
+        let has_begun = serves.load(Ordering::Acquire);
+        if !has_begun || shutdown.is_cancelled() {
+            say("paceline: stopped");
+            std::process::exit(if is_asked && !has_begun { 0 } else { INTERRUPTED });
+        }
+        shutdown.cancel();
     }
-    shutdown.cancel();
 }
 
 fn announce(config: &Config, file: &RunFile) -> Result<(), Failure> {

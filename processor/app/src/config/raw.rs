@@ -15,7 +15,9 @@ pub(super) struct Raw {
     pub(super) ingest: RawIngest,
     pub(super) windows: RawWindows,
     pub(super) snapshots: RawSnapshots,
+    pub(super) live: RawLive,
     pub(super) query: RawQuery,
+    pub(super) admin: RawAdmin,
     pub(super) http: RawHttp,
 }
 
@@ -85,6 +87,19 @@ pub(super) struct RawSnapshots {
     pub(super) state_every: String,
     pub(super) retention: String,
     pub(super) maintain_every: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLive {
+    pub(super) topic: bool,
+    pub(super) every: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAdmin {
+    pub(super) listen: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,6 +1,7 @@
 //! Checks every value and collects all faults.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,8 +13,8 @@ use paceline_schemas::time::SECOND_US;
 
 use super::raw::{Raw, RawSite};
 use super::shape;
-use super::units::{DAY, HOUR, MINUTE, SECOND, bytes, duration, show_bytes, show_duration};
-use super::{Config, Fault, HttpOptions, IngestOptions, QueryOptions, Resolved, SnapshotOptions};
+use super::units::{DAY, HOUR, MILLISECOND, MINUTE, SECOND, bytes, duration, show_bytes, show_duration};
+use super::{Config, Fault, HttpOptions, IngestOptions, LiveOptions, QueryOptions, Resolved, SnapshotOptions};
 
 pub(super) fn validate(resolved: &Resolved) -> Result<Config, Vec<Fault>> {
     let (tree, faults) = shape::mend(resolved);
@@ -105,11 +106,30 @@ impl Checks<'_> {
             ingest: self.ingest(raw),
             windows: self.windows(raw),
             snapshots: self.snapshots(raw),
+            live: LiveOptions {
+                topic: raw.live.topic,
+                every: self.duration("live.every", &raw.live.every, 100 * MILLISECOND, MINUTE),
+            },
             query: self.query(raw),
+            admin: self.admin(&raw.admin.listen),
             http: HttpOptions {
                 port: self.number("http.port", raw.http.port, 0, 65_535),
             },
         }
+    }
+
+    fn admin(&mut self, listen: &str) -> Option<SocketAddr> {
+        if listen.is_empty() {
+            return None;
+        }
+        let parsed = listen.parse().ok();
+        if parsed.is_none() {
+            self.fault(
+                "admin.listen",
+                format!("`{listen}` is no address such as \"127.0.0.1:9464\""),
+            );
+        }
+        parsed
     }
 
     fn ingest(&mut self, raw: &Raw) -> IngestOptions {

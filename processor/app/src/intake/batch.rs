@@ -5,10 +5,10 @@ use paceline_ingest::log::Record;
 use paceline_ingest::memory::CompleteTo;
 use paceline_schemas::codec::encode;
 use paceline_schemas::event::Event;
-use paceline_schemas::position::Topic;
+use paceline_schemas::position::{Offset, Partition, Topic};
 
 use super::Intake;
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::replay::record_of;
 
 /// What waits for the log.
@@ -32,11 +32,6 @@ impl Batch {
 
     pub(super) fn refuse(&mut self, letter: &DeadLetter) {
         self.dead_letters.push(record_of(letter));
-    }
-
-    /// True where it holds more than events of reps.
-    pub(super) fn has_others(&self) -> bool {
-        !self.people.is_empty() || !self.dead_letters.is_empty()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -66,11 +61,35 @@ impl Intake {
             }
             self.appended = true;
             let places = self.log.append(topic, records)?;
+            self.check_alone(topic, &places)?;
             for (partition, offset) in places.into_iter().filter(|_| topic != Topic::DeadLetters) {
                 let end = reached.entry((topic, partition)).or_insert(0);
                 *end = (*end).max(offset + 1);
             }
         }
         Ok(reached)
+    }
+
+    /// Refuses to go on where records of others lie before ours: memory does not know them, and may have amended what
+    /// they had amended already.
+    pub(super) fn check_alone(&mut self, topic: Topic, places: &[(Partition, Offset)]) -> Result<(), Failure> {
+        for (partition, offset) in places {
+            let Some(end) = self.ends.get_mut(&(topic, *partition)) else {
+                continue;
+            };
+            if *offset > *end {
+                let text = format!(
+                    "`{}/{partition}` holds {} records from offset {end} on that another process has written: only one \
+                     may write to a log; stop the other one, `paceline ingest` or `paceline run` over another data \
+                     directory. What it wrote is read before anything else is written here",
+                    topic.name(),
+                    *offset - *end
+                );
+                tracing::error!("{text}");
+                return Err(Failure::new(Exit::Transient, text));
+            }
+            *end = (*end).max(*offset + 1);
+        }
+        Ok(())
     }
 }

@@ -60,6 +60,7 @@ impl Intake {
         let places = self
             .log
             .append(Topic::Events, vec![Record::to(partition, Vec::new(), encode(&event))])?;
+        self.check_alone(Topic::Events, &places)?;
         // Otherwise a partition with nothing but ticks would be read from where retention has passed.
         let reached = places.into_iter().map(|(at, offset)| ((Topic::Events, at), offset + 1));
         self.memory.commit(&reached.collect())?;

@@ -3,7 +3,7 @@
 //! Per round: take records, settle, append, wait for the acknowledgement, commit memory, commit the positions. What is
 //! read again after a crash was published before and gives nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Monotonic};
 
@@ -24,6 +24,7 @@ use super::{Intake, Mapping};
 use crate::clock;
 use crate::config::Connection;
 use crate::failure::{Exit, Failure};
+use crate::status::{Board, ConnectionStatus};
 
 /// Wait after a source that could not be read.
 const RETRY: Duration = Duration::from_secs(5);
@@ -44,10 +45,14 @@ pub(crate) struct Feed {
     open: Option<KafkaConnection>,
     opened_at: Monotonic,
     retry_at: Option<Monotonic>,
-    /// Failures that were told, each once.
+    /// The last failure, until the source is well again.
+    failing: Option<String>,
+    /// Failures that were told meanwhile, each once.
     told: BTreeSet<String>,
     /// Receipt of the newest record of the last round.
     newest: Option<(Instant, Monotonic)>,
+    taken: u64,
+    refused: BTreeMap<&'static str, u64>,
 }
 
 impl Feed {
@@ -73,8 +78,11 @@ impl Feed {
             open: None,
             opened_at: Monotonic::now(),
             retry_at: None,
+            failing: None,
             told: BTreeSet::new(),
             newest: None,
+            taken: 0,
+            refused: BTreeMap::new(),
         })
     }
 
@@ -97,10 +105,12 @@ impl Feed {
             Ok(mut records) => {
                 self.retry_at = None;
                 // It opens, and gives nothing, where it may not be read.
-                if !self.told.is_empty() && (!records.is_empty() || self.opened_at.elapsed() > WELL_AFTER) {
+                if self.failing.is_some() && (!records.is_empty() || self.opened_at.elapsed() > WELL_AFTER) {
                     tracing::info!(connection = self.connection.name, "it is read again");
+                    self.failing = None;
                     self.told.clear();
                 }
+                self.taken += records.len() as u64;
                 // A producer's clock may be ahead; nothing is received later than now.
                 let now = clock::now();
                 for record in &mut records {
@@ -146,7 +156,27 @@ impl Feed {
             if self.told.len() >= TOLD_MAX {
                 self.told.clear();
             }
-            self.told.insert(text);
+            self.told.insert(text.clone());
+        }
+        self.failing = Some(text);
+    }
+
+    /// Says how it is doing.
+    pub(crate) fn tell(&mut self, board: &Board) {
+        let mut status = board.status();
+        for (reason, count) in std::mem::take(&mut self.refused) {
+            *status.dead_letters.entry(reason).or_default() += count;
+        }
+        match status.connections.get_mut(self.name()) {
+            Some(known) => {
+                known.records = self.taken;
+                known.failing.clone_from(&self.failing);
+            }
+            None => drop(
+                status
+                    .connections
+                    .insert(self.name().to_owned(), ConnectionStatus::default()),
+            ),
         }
     }
 
@@ -188,15 +218,9 @@ impl Intake {
         for record in &records {
             self.take_record(feed, record, &mut batch)?;
         }
-        self.has_fed_others |= batch.has_others();
         self.write(&mut batch)?;
         feed.commit();
         Ok(records.len())
-    }
-
-    /// True once after a feed has brought people or dead letters.
-    pub(crate) fn take_fed_others(&mut self) -> bool {
-        std::mem::take(&mut self.has_fed_others)
     }
 
     fn take_record(&mut self, feed: &mut Feed, record: &Incoming, batch: &mut Batch) -> Result<(), Failure> {
@@ -282,7 +306,8 @@ impl Intake {
             .collect()
     }
 
-    fn refuse_record(&self, feed: &Feed, record: &Incoming, refused: &Refused, batch: &mut Batch) {
+    fn refuse_record(&self, feed: &mut Feed, record: &Incoming, refused: &Refused, batch: &mut Batch) {
+        *feed.refused.entry(refused.reject.reason.as_str()).or_default() += 1;
         let origin = Origin::Record {
             topic: record.topic.to_string(),
             partition: record.partition,

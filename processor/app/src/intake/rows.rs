@@ -19,7 +19,7 @@ use super::batch::Batch;
 use super::run::{Tally, open, unreadable};
 use super::{Intake, Mapping};
 use crate::failure::Failure;
-use crate::station::{Listener, RefusedRow};
+use crate::request::{Listener, RefusedRow};
 
 /// Events of a dry run that are shown.
 const EVENTS_SHOWN: usize = 20;

@@ -13,7 +13,7 @@ use super::{Intake, Mapping};
 use crate::clock;
 use crate::failure::{Exit, Failure};
 use crate::imports::{Counts, Import, Imports};
-use crate::station::{Answer, ImportOptions, Listener};
+use crate::request::{Answer, ImportOptions, Listener};
 
 /// Gathered over the files of one import.
 #[derive(Debug, Default)]

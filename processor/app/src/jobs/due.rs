@@ -1,11 +1,11 @@
 //! Which dates a job owes: the earliest business date whose sums have changed since the job ran.
 //!
 //! The note is written before a change is published, and again after it, so neither a crash nor a job that reads in
-//! between loses it; a job may do more than it must, never less.
+//! between loses it; a job may do more than it must, never less. All processes of a data directory share one note.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
+use fs4::fs_std::FileExt;
 use paceline_schemas::time::Day;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,6 @@ use crate::failure::{Exit, Failure, io};
 #[derive(Debug)]
 pub struct Due {
     path: PathBuf,
-    note: Mutex<Note>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,31 +25,37 @@ struct Note {
     begun: Option<Day>,
 }
 
+impl Note {
+    fn earliest(self) -> Option<Day> {
+        [self.from, self.begun].into_iter().flatten().min()
+    }
+}
+
 impl Due {
-    /// What the data directory says; nothing is due where it says nothing.
-    ///
-    /// # Errors
-    /// The note cannot be read.
-    pub fn open(data: &Path) -> Result<Self, Failure> {
+    /// The note of the data directory.
+    pub fn new(data: &Path) -> Self {
         let path = data.join("jobs").join("snap_rep_window.json");
-        let note = match std::fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or(Note {
+        Self { path }
+    }
+
+    /// What is noted; nothing is due where nothing is.
+    fn read(&self) -> Result<Note, Failure> {
+        match std::fs::read(&self.path) {
+            Ok(bytes) => Ok(serde_json::from_slice(&bytes).unwrap_or(Note {
                 from: Some(Day(10_957)),
                 begun: None,
-            }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Note::default(),
-            Err(error) => return Err(io("read", &path, &error)),
-        };
-        Ok(Self {
-            path,
-            note: Mutex::new(note),
-        })
+            })),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Note::default()),
+            Err(error) => Err(io("read", &self.path, &error)),
+        }
     }
 
     /// The earliest date that is due.
-    pub fn earliest(&self) -> Option<Day> {
-        let note = self.note.lock().unwrap_or_else(PoisonError::into_inner);
-        [note.from, note.begun].into_iter().flatten().min()
+    ///
+    /// # Errors
+    /// The note cannot be read.
+    pub fn earliest(&self) -> Result<Option<Day>, Failure> {
+        Ok(self.read()?.earliest())
     }
 
     /// Notes that sums changed from `day` on.
@@ -66,17 +71,18 @@ impl Due {
     /// # Errors
     /// The note cannot be written.
     pub fn begin(&self, closed: Day) -> Result<Option<Day>, Failure> {
-        let Some(first) = self.earliest().filter(|first| *first <= closed) else {
-            return Ok(None);
-        };
-        // Each day that closes is due, events or not: what lies before it is in its windows.
+        let mut begun = None;
         self.update(|note| {
-            *note = Note {
-                from: Some(closed.plus(1)),
-                begun: Some(first),
+            begun = note.earliest().filter(|first| *first <= closed);
+            if begun.is_some() {
+                // Each day that closes is due, events or not: what lies before it is in its windows.
+                *note = Note {
+                    from: Some(closed.plus(1)),
+                    begun,
+                }
             }
         })?;
-        Ok(Some(first))
+        Ok(begun)
     }
 
     /// The job that began has written its dates.
@@ -88,16 +94,19 @@ impl Due {
     }
 
     fn update(&self, change: impl FnOnce(&mut Note)) -> Result<(), Failure> {
-        let mut note = self.note.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = *note;
-        change(&mut note);
-        if *note == before {
-            return Ok(());
-        }
         if let Some(folder) = self.path.parent() {
             std::fs::create_dir_all(folder).map_err(|e| io("create", folder, &e))?;
         }
-        let text = serde_json::to_vec(&*note).map_err(|e| Failure::new(Exit::OurFault, e))?;
+        let path = self.path.with_extension("lock");
+        let lock = std::fs::File::create(&path).map_err(|e| io("create", &path, &e))?;
+        FileExt::lock_exclusive(&lock).map_err(|e| io("lock", &path, &e))?;
+        let before = self.read()?;
+        let mut note = before;
+        change(&mut note);
+        if note == before {
+            return Ok(());
+        }
+        let text = serde_json::to_vec(&note).map_err(|e| Failure::new(Exit::OurFault, e))?;
         let draft = self.path.with_extension("tmp");
         let write = |text: &[u8]| {
             use std::io::Write;
@@ -117,18 +126,18 @@ mod tests {
     #[test]
     fn a_change_during_a_job_stays_due_and_a_crash_in_it_repeats_it() {
         let data = tempfile::tempdir().expect("folder");
-        let due = Due::open(data.path()).expect("note");
+        let due = Due::new(data.path());
         assert_eq!(due.begin(Day(100)).expect("begin"), None);
         due.changed(Day(40)).expect("note");
         assert_eq!(due.begin(Day(100)).expect("begin"), Some(Day(40)));
         due.changed(Day(70)).expect("note");
         assert_eq!(
-            Due::open(data.path()).expect("note").earliest(),
+            Due::new(data.path()).earliest().expect("note"),
             Some(Day(40)),
             "after a crash"
         );
         due.finish().expect("finish");
-        assert_eq!(due.earliest(), Some(Day(70)));
+        assert_eq!(due.earliest().expect("note"), Some(Day(70)));
         assert_eq!(due.begin(Day(100)).expect("begin"), Some(Day(70)));
         due.finish().expect("finish");
         assert_eq!(due.begin(Day(100)).expect("begin"), None);

@@ -10,57 +10,61 @@ use paceline_schemas::tables;
 use paceline_snapshots::Unit;
 use paceline_snapshots::shard::{LogBounds, Opened, Owner};
 
-use super::News;
-use super::worker::{POLL, Worker};
+use super::worker::Worker;
 use crate::clock;
 use crate::failure::{Exit, Failure};
+use crate::live::LiveRows;
 use crate::shard::Shard;
 
-/// Wait for partitions that another member holds, after which it is said that they are waited for.
+/// Longest wait for the first partitions: other processes may hold all of them.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Wait before a partition that another owner went on with is claimed again, doubled each time.
+const CLAIM_AGAIN: Duration = Duration::from_secs(5);
+/// The longest such wait.
+const CLAIM_AGAIN_MAX: Duration = Duration::from_secs(60);
+
+/// When a partition is claimed again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reclaim {
+    at: Monotonic,
+    wait: Duration,
+}
 
 impl Worker {
-    /// Waits until every partition is ours.
-    pub(super) fn take_assignment(&mut self, news: &News) -> Result<(), Failure> {
+    /// Waits for the first partitions that the group gives us.
+    pub(super) fn take_assignment(&mut self) -> Result<(), Failure> {
         let begun = Monotonic::now();
-        let partitions = self.log.partitions(Topic::Events) as usize;
-        let mut told = false;
-        while self.shards.len() < partitions {
-            if let Some(event) = self.source.poll(POLL)? {
-                self.take(event, news)?;
-            }
-            if !told && begun.elapsed() > PATIENCE {
-                told = true;
-                tracing::warn!(
-                    held = self.shards.len(),
-                    partitions,
-                    "waiting for partitions that another member of the group holds"
-                );
-            }
+        while self.source.is_some() && self.shards.is_empty() && begun.elapsed() < PATIENCE {
+            self.listen()?;
         }
-        let runtime = Rc::clone(&self.runtime);
-        if runtime.block_on(Box::pin(self.replace()))? {
-            runtime.block_on(Box::pin(self.announce()))?;
+        if self.shards.values().any(|shard| shard.owner.owes_rows()) {
+            self.publish()?;
         }
-        Ok(())
+        self.keep_house()
     }
 
-    pub(super) fn take(&mut self, event: SourceEvent, news: &News) -> Result<(), Failure> {
+    pub(super) fn take(&mut self, event: SourceEvent) -> Result<(), Failure> {
         match event {
-            SourceEvent::Batch { partition, records, .. } => match self.shards.get_mut(&partition) {
-                Some(shard) => shard.fold(&records),
-                None => Ok(()),
-            },
+            SourceEvent::Batch { partition, records, .. } => {
+                let is_behind = self.behind.contains(&partition);
+                let first = records.first().map(|record| record.offset);
+                match self.shards.get_mut(&partition) {
+                    // What lies between is read by position first, and this with it.
+                    Some(shard) if is_behind && first > Some(shard.next()) => Ok(()),
+                    Some(shard) => shard.fold(&records),
+                    None => Ok(()),
+                }
+            }
             SourceEvent::Assigned { partitions, reply } => self.claim_all(&partitions, reply),
             SourceEvent::Revoked { partitions, reply } => {
-                self.give_back(&partitions, news);
+                self.give_back(&partitions);
                 // The log goes on without an answer if it has stopped waiting for one.
                 reply.send(());
                 Ok(())
             }
             SourceEvent::Lost { partitions } => {
                 tracing::warn!(?partitions, "partitions were lost: their state is dropped");
-                self.shards.retain(|partition, _| !partitions.contains(partition));
+                self.drop_all(&partitions);
                 Ok(())
             }
             SourceEvent::End { .. } => Ok(()),
@@ -73,7 +77,9 @@ impl Worker {
             let shard = self.claim(*partition)?;
             positions.push((*partition, shard.next()));
             self.shards.insert(*partition, shard);
+            self.reclaim.remove(partition);
         }
+        tracing::info!(?partitions, "partitions are ours");
         if reply.send(positions) {
             return Ok(());
         }
@@ -81,14 +87,71 @@ impl Worker {
     }
 
     /// Makes what was folded true before the next owner begins; what fails is folded again by that one.
-    fn give_back(&mut self, partitions: &[Partition], news: &News) {
+    fn give_back(&mut self, partitions: &[Partition]) {
         let saved = self
             .checkpoint(|partition| partitions.contains(partition), false)
-            .and_then(|()| self.publish(news));
+            .and_then(|()| self.publish());
         if let Err(failure) = saved {
             tracing::warn!(%failure, "partitions leave without a checkpoint");
         }
+        tracing::info!(?partitions, "partitions leave");
+        self.drop_all(partitions);
+    }
+
+    fn drop_all(&mut self, partitions: &[Partition]) {
         self.shards.retain(|partition, _| !partitions.contains(partition));
+        self.reclaim.retain(|partition, _| !partitions.contains(partition));
+        self.behind.retain(|partition| !partitions.contains(partition));
+    }
+
+    /// Another owner has gone on with the shard: what is here is dropped. The group may say so soon, else the shard is
+    /// claimed again.
+    pub(super) fn leave(&mut self, partition: Partition, detail: &str) {
+        let known = self.reclaim.get(&partition).map(|reclaim| reclaim.wait * 2);
+        let wait = known.unwrap_or(CLAIM_AGAIN).min(CLAIM_AGAIN_MAX);
+        tracing::warn!(
+            partition,
+            "superseded: {detail}; its state is dropped, and it is claimed again in {wait:?}"
+        );
+        self.drop_all(&[partition]);
+        let at = Monotonic::now() + wait;
+        self.reclaim.insert(partition, Reclaim { at, wait });
+    }
+
+    /// Claims the partitions whose time has come that the group still gives to us.
+    pub(super) fn claim_again(&mut self) -> Result<(), Failure> {
+        let now = Monotonic::now();
+        let is_due =
+            |partition: &Partition, reclaim: &Reclaim| reclaim.at <= now && !self.shards.contains_key(partition);
+        let due: Vec<Partition> = self
+            .reclaim
+            .iter()
+            .filter(|(partition, reclaim)| is_due(partition, reclaim))
+            .map(|(partition, _)| *partition)
+            .collect();
+        for partition in due {
+            let shard = self.claim(partition)?;
+            self.shards.insert(partition, shard);
+            // The consumer is past the state's position already.
+            self.behind.insert(partition);
+        }
+        Ok(())
+    }
+
+    /// Reads on by position where the consumer is ahead of the fold.
+    pub(super) fn catch_up(&mut self) -> Result<(), Failure> {
+        for partition in self.behind.clone() {
+            let Some(shard) = self.shards.get_mut(&partition) else {
+                continue;
+            };
+            let at = shard.next();
+            let records = patiently(|| self.log.read(Topic::Events, partition, at, ReadLimit::default()))?;
+            if records.is_empty() {
+                self.behind.remove(&partition);
+            }
+            shard.fold(&records)?;
+        }
+        Ok(())
     }
 
     fn claim(&mut self, partition: Partition) -> Result<Shard, Failure> {
@@ -108,7 +171,11 @@ impl Worker {
         );
         let (owner, opened) = Rc::clone(&self.runtime).block_on(Box::pin(open))?;
         self.check_fingerprint(partition, &opened)?;
-        Shard::new(partition, owner, opened, &self.context)
+        let options = &self.context.config.live;
+        let live = self.states.as_ref().map(|_| LiveRows::new(options.every, bounds.next));
+        let mut shard = Shard::new(partition, owner, opened, &self.context, live)?;
+        shard.advance(clock::now());
+        Ok(shard)
     }
 
     fn check_fingerprint(&self, partition: Partition, opened: &Opened) -> Result<(), Failure> {

@@ -22,7 +22,7 @@ fn metric(id: &'static str) -> Row {
 
 fn replace(runtime: &Runtime, tables: &mut Tables, rows: &[Row]) {
     let rows = batch(tables::stored_table(TABLE).expect("a table"), rows);
-    let replaced = runtime.block_on(replace_table(tables, TABLE, &rows, at("2026-04-01T00:00:00Z")));
+    let replaced = runtime.block_on(replace_table(tables, TABLE, &rows, None, at("2026-04-01T00:00:00Z")));
     assert!(replaced.expect("replaced"));
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
 use arrow::row::{RowConverter, SortField};
+use paceline_schemas::position::Offset;
 use paceline_schemas::time::Instant;
 
 use crate::delta::{Change, TAG_ORIGIN, Tables};
@@ -19,11 +20,20 @@ const ROUNDS_MAX: u32 = 8;
 
 /// Replaces all rows of an unpartitioned table, unless it holds just these; returns whether it did.
 ///
+/// With `from`, the offset up to which a topic was read for the rows, rows of a later offset are left as they are: of
+/// two processes that replace the table at once the one that knows more wins.
+///
 /// Readers see the new rows with the next [`announce`](crate::announce).
 ///
 /// # Errors
 /// The rows do not fit, the table is partitioned, or the store fails.
-pub async fn replace_table(tables: &mut Tables, name: &str, rows: &RecordBatch, at: Instant) -> Result<bool, Error> {
+pub async fn replace_table(
+    tables: &mut Tables,
+    name: &str,
+    rows: &RecordBatch,
+    from: Option<Offset>,
+    at: Instant,
+) -> Result<bool, Error> {
     let (store, names) = (tables.store().clone(), tables.names());
     let handle = tables.get(name)?;
     let contract = handle.contract();
@@ -35,11 +45,17 @@ pub async fn replace_table(tables: &mut Tables, name: &str, rows: &RecordBatch, 
     }
     let parts = split(contract, rows)?;
     let content = digest(name, rows)?;
-    let app_id = format!("paceline/table/{name}");
+    let kind = if from.is_some() { "topic" } else { "table" };
+    let app_id = format!("paceline/{kind}/{name}");
+    let from = from.map(|offset| i64::try_from(offset).unwrap_or(i64::MAX));
     let mut file = None;
     for _ in 0..ROUNDS_MAX {
         handle.refresh().await?;
         let live = handle.files()?;
+        let known = handle.txn(&app_id).await?;
+        if from.is_some() && known > from {
+            return Ok(false);
+        }
         let same = |tags: &BTreeMap<String, String>| tags.get(TAG_CONTENT) == Some(&content.to_string());
         if live.iter().all(|file| same(&file.tags)) && live.len() == usize::from(rows.num_rows() > 0) {
             return Ok(file.is_some());
@@ -56,7 +72,7 @@ pub async fn replace_table(tables: &mut Tables, name: &str, rows: &RecordBatch, 
         let tags = [(TAG_ORIGIN, "table".to_owned()), (TAG_CONTENT, content.to_string())];
         let tags: BTreeMap<_, _> = tags.map(|(key, value)| (key.to_owned(), value)).into();
         let adds = file.iter().map(|file| (file.clone(), None, tags.clone())).collect();
-        let txn = handle.txn(&app_id).await?.unwrap_or(0) + 1;
+        let txn = from.unwrap_or_else(|| known.unwrap_or(0) + 1);
         let change = Change {
             adds,
             removes: live,

@@ -329,7 +329,7 @@ async fn a_table_that_is_replaced_changes_only_when_its_rows_do() {
         .expect("tables");
     let content = |count| rows(contract("dim_metric"), SHARD, 0..count);
     for (count, changes) in [(3, true), (3, false), (4, true), (0, true), (0, false), (3, true)] {
-        let changed = replace_table(&mut tables, "dim_metric", &content(count), at(1))
+        let changed = replace_table(&mut tables, "dim_metric", &content(count), None, at(1))
             .await
             .expect("replace");
         assert_eq!(changed, changes, "{count}");
