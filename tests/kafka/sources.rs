@@ -27,11 +27,7 @@ fn calls_and_deals_from_two_topics_end_in_the_tables_of_their_files() {
     let text = connection("dialer", &topics[0], Some("sample_calls.toml"))
         + &connection("crm", &topics[1], Some("sample_deals.toml"));
     let sandbox = Sandbox::on_kafka_with(&shared_broker(), &settings(&text));
-    produce(
-        &shared_broker(),
-        &[format!("{}:3", topics[0]), format!("{}:2", topics[1])],
-        &[],
-    );
+    produce(&[format!("{}:3", topics[0]), format!("{}:2", topics[1])], &[]);
     sandbox.import(&[&sandbox.file("people.csv", people)], &mapping("sample_people.toml"));
 
     let (calls, deals) = (records(&calls, &topics[0], "call"), records(&deals, &topics[1], "deal"));
