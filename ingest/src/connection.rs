@@ -3,7 +3,9 @@
 //!
 //! One process reads a connection, so partitions are taken by assignment and not in a group; the group only keeps the
 //! positions. The invariant: a position is committed after the events of all records before it were acknowledged, and
-//! a position that the topic no longer holds stops the connection.
+//! a position that the topic no longer holds, or that is one of another topic of that name, stops the connection.
+
+mod marks;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,15 +17,17 @@ use paceline_schemas::time::Instant;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Offset as KafkaOffset, Timestamp, TopicPartitionList};
 
+use self::marks::{Mark, Marks};
 use crate::error::{Class, Error};
 use crate::log::ReadLimit;
 use crate::log::kafka::Options;
 use crate::log::kafka::client::{self, Context};
 use crate::log::kafka::fault::{self, Meaning};
 
-/// Time between two looks for new partitions.
+/// Time between two looks for new partitions, and whether the topics are the same.
 const LOOK: Duration = Duration::from_secs(30);
 /// Time between two commits of positions that do not move.
 const RECOMMIT: Duration = Duration::from_secs(3_600);
@@ -56,6 +60,7 @@ pub struct KafkaConnection {
     next: BTreeMap<Place, Offset>,
     committed: BTreeMap<Place, Offset>,
     received: BTreeMap<Place, Instant>,
+    marks: Marks,
     told_of_clocks: bool,
     looked_at: Monotonic,
     recommitted_at: Monotonic,
@@ -85,6 +90,7 @@ impl KafkaConnection {
             next: BTreeMap::new(),
             committed: BTreeMap::new(),
             received: BTreeMap::new(),
+            marks: Marks::default(),
             told_of_clocks: false,
             looked_at: Monotonic::now(),
             recommitted_at: Monotonic::now(),
@@ -103,7 +109,7 @@ impl KafkaConnection {
         }
         let (mut records, mut bytes, mut wait) = (Vec::new(), 0, wait);
         while records.len() < limit.records && bytes < limit.bytes {
-            let mut taken = match self.consumer.poll(wait) {
+            let (mut taken, mark) = match self.consumer.poll(wait) {
                 None => break,
                 Some(Ok(message)) => {
                     let clocks = matches!(message.timestamp(), Timestamp::CreateTime(_));
@@ -114,7 +120,7 @@ impl KafkaConnection {
                              set the topic's `message.timestamp.type` to `LogAppendTime`"
                         );
                     }
-                    incoming(&message, &self.topics)
+                    (incoming(&message, &self.topics), Mark::of(&message))
                 }
                 Some(Err(error)) => {
                     self.hear(&error)?;
@@ -124,6 +130,7 @@ impl KafkaConnection {
             wait = Duration::ZERO;
             bytes += taken.value.as_ref().map_or(0, Vec::len);
             let place = (Arc::clone(&taken.topic), taken.partition);
+            self.marks.note(&place, mark);
             // Records of one millisecond are received in the order in which they lie.
             let last = self.received.entry(place.clone()).or_default();
             taken.received = taken.received.max(Instant(last.0 + 1));
@@ -149,7 +156,15 @@ impl KafkaConnection {
             return Ok(());
         }
         let failed = |error: KafkaError| fault::broker("commit positions", &error);
-        let list = list_of(&moved).map_err(failed)?;
+        let mut list = TopicPartitionList::with_capacity(moved.len());
+        for (place, next) in &moved {
+            let offset = KafkaOffset::Offset(i64::try_from(*next).unwrap_or(i64::MAX));
+            let mut element = list.add_partition(&place.0, client::number(place.1));
+            element.set_offset(offset).map_err(failed)?;
+            if let Some(mark) = self.marks.known(place) {
+                element.set_metadata(mark.to_string());
+            }
+        }
         self.consumer.commit(&list, CommitMode::Sync).map_err(failed)?;
         self.committed.extend(moved);
         Ok(())
@@ -185,10 +200,14 @@ impl KafkaConnection {
             .into_iter()
             .filter(|place| !self.next.contains_key(place))
             .collect();
+        let is_first = self.next.is_empty();
         if new.is_empty() {
-            return Ok(());
+            return self.check_marks();
         }
         let positions = self.positions(&new)?;
+        if is_first {
+            self.check_marks()?;
+        }
         self.next.extend(positions);
         let all: Vec<_> = self.next.iter().map(|(place, next)| (place.clone(), *next)).collect();
         list_of(&all)
@@ -196,7 +215,18 @@ impl KafkaConnection {
             .map_err(|error| fault::broker("read a connection", &error))
     }
 
-    fn positions(&self, places: &[Place]) -> Result<Vec<(Place, Offset)>, Error> {
+    /// Whether the topics are those that were read; what cannot be found out now is looked for the next time.
+    fn check_marks(&mut self) -> Result<(), Error> {
+        match self.marks.check(&self.options, &self.topics) {
+            Err(error) if error.class() == Class::Transient => {
+                tracing::debug!(%error, "the topics were not looked at");
+                Ok(())
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn positions(&mut self, places: &[Place]) -> Result<Vec<(Place, Offset)>, Error> {
         let mut list = TopicPartitionList::with_capacity(places.len());
         for (topic, partition) in places {
             list.add_partition(topic, client::number(*partition));
@@ -208,10 +238,13 @@ impl KafkaConnection {
         let mut positions = Vec::with_capacity(places.len());
         for (topic, partition) in places {
             let element = committed.find_partition(topic, client::number(*partition));
-            let position = match element.map(|element| element.offset()) {
+            let position = match element.as_ref().map(TopicPartitionListElem::offset) {
                 Some(KafkaOffset::Offset(offset)) => u64::try_from(offset).ok(),
                 _ => None,
             };
+            if let Some(mark) = element.and_then(|element| Mark::read(element.metadata())) {
+                self.marks.restore((Arc::clone(topic), *partition), mark);
+            }
             let position = match position {
                 Some(position) => self.check(topic, *partition, position).map(|()| position)?,
                 None => self.beginning(topic, *partition)?,

@@ -33,7 +33,11 @@ pub enum Error {
         detail: String,
     },
     /// A position that the log does not hold.
-    #[error("read `{}/{partition}` at offset `{offset}`: the log holds `{low}` up to `{next}`", topic.name())]
+    #[error(
+        "read `{}/{partition}` at offset `{offset}`: the log holds `{low}` up to `{next}`: {} records are gone; restore \
+         the log, or rebuild into an empty directory",
+        topic.name(), offset.saturating_sub(*next).max(low.saturating_sub(*offset))
+    )]
     OutOfRange {
         /// The topic.
         topic: Topic,

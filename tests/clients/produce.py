@@ -1,8 +1,9 @@
 """Writes records to topics as an emitter does: one JSON object a line on standard input.
 
-    produce.py BOOTSTRAP TOPIC:PARTITIONS…
+    produce.py ADDRESS TOPIC:PARTITIONS…
 
-Topics are made first. A line has `topic` and may have `key`, `value` (text; absent: null), `partition`, `headers`.
+ADDRESS is that of cluster.py. Topics are made first.
+A line has `topic` and may have `key`, `value` (text; absent: null), `partition`, `headers`.
 Prints how many records were acknowledged.
 """
 
@@ -12,15 +13,17 @@ import sys
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from cluster import settings
+
 BYTES_MAX = 4 << 20
 
 
-def make_topics(bootstrap, words):
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+def make_topics(address, words):
+    admin = AdminClient(settings(address))
     topics = []
     for word in words:
         name, partitions = word.rsplit(":", 1)
-        topics.append(NewTopic(name, int(partitions), 1, config={"max.message.bytes": str(BYTES_MAX)}))
+        topics.append(NewTopic(name, int(partitions), -1, config={"max.message.bytes": str(BYTES_MAX)}))
     for made in admin.create_topics(topics).values() if topics else []:
         try:
             made.result(30)
@@ -30,8 +33,8 @@ def make_topics(bootstrap, words):
 
 
 def main():
-    bootstrap, topics = sys.argv[1], sys.argv[2:]
-    make_topics(bootstrap, topics)
+    address, topics = sys.argv[1], sys.argv[2:]
+    make_topics(address, topics)
     acknowledged = 0
 
     def delivered(error, _message):
@@ -41,7 +44,7 @@ def main():
         acknowledged += 1
 
     producer = Producer({
-        "bootstrap.servers": bootstrap,
+        **settings(address),
         "enable.idempotence": True,
         "message.max.bytes": BYTES_MAX,
         "queue.buffering.max.messages": 1000000,

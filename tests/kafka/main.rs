@@ -3,10 +3,15 @@
 //!
 //! `deploy/kafka/kafka.sh start DIR` starts one. Every test has topics of its own.
 
+mod absences;
 mod broker;
+mod faults;
 mod operators;
 mod outages;
+mod rights;
 mod same_tables;
+mod serving;
+mod source_faults;
 mod sources;
 mod states;
 mod strangers;

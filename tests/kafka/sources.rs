@@ -1,66 +1,18 @@
 //! Emitters write to topics of their own, by an ordinary client, and `paceline run` takes it from there.
 
-use std::path::Path;
-
-use paceline_tests::emitter;
-pub(crate) use paceline_tests::emitter::unique;
-use paceline_tests::sandbox::{DEADLINE, Dump, Running, Sandbox, Table, mapping};
+use paceline_tests::sandbox::{Dump, Sandbox, mapping};
 use serde_json::{Value, json};
 
 use crate::same_tables::floor;
+use crate::serving::{self, Serving};
 use crate::shared_broker;
 
-/// Writes records to the shared broker; topics are `name:partitions`.
+pub(crate) use crate::serving::{connection, records, settings, unique};
+
+/// Writes records to the broker that all tests share.
 #[track_caller]
 pub(crate) fn produce(topics: &[String], records: &[Value]) {
-    let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    emitter::produce(temporary, &shared_broker(), topics, records);
-}
-
-/// The rows of a file as records of a topic, keyed by one of their columns.
-pub(crate) fn records(csv: &[u8], topic: &str, key: &str) -> Vec<Value> {
-    emitter::records(csv, b',', topic, key)
-}
-
-/// A connection that reads a topic by a mapping of the product.
-pub(crate) fn connection(name: &str, topic: &str, mapping_name: Option<&str>) -> String {
-    emitter::connection(name, topic, mapping_name.map(mapping).as_deref())
-}
-
-/// A serving process over topics of its own that reads these connections.
-struct Serving {
-    sandbox: Sandbox,
-    process: Running,
-}
-
-impl Serving {
-    fn start(sandbox: Sandbox) -> Self {
-        let run_file = sandbox.data().join("run.json");
-        // One that was killed has left its own.
-        drop(std::fs::remove_file(&run_file));
-        let mut process = sandbox.start(&["run"]);
-        process.wait_until("the process serves", DEADLINE, || run_file.exists());
-        Self { sandbox, process }
-    }
-
-    #[track_caller]
-    fn wait_for(&mut self, statement: &str, expected: usize) {
-        let sandbox = &self.sandbox;
-        self.process.wait_until(statement, DEADLINE, || {
-            let answer = sandbox.run(&["sql", "--format", "csv", statement]);
-            answer.code == Some(0) && Table::read(&answer.stdout).value() == expected.to_string()
-        });
-    }
-
-    fn stop(self) -> Sandbox {
-        let stopped = self.process.stop();
-        assert_eq!(stopped.code, Some(0), "{}", stopped.stderr);
-        self.sandbox
-    }
-}
-
-pub(crate) fn settings(connections: &str) -> String {
-    format!("{connections}\n[snapshots]\ncheckpoint_every = \"1s\"\n")
+    serving::produce(&shared_broker(), topics, records);
 }
 
 #[test]
@@ -84,8 +36,7 @@ fn calls_and_deals_from_two_topics_end_in_the_tables_of_their_files() {
     produce(&[], &deals);
     // Not events: which wins of a customer are stated again depends on the order in which they come.
     for statement in ["SELECT COUNT(*) FROM fct_call", "SELECT COUNT(*) FROM fct_deal"] {
-        let expected = embedded.sql(statement).number();
-        serving.wait_for(statement, usize::try_from(expected).expect("a count"));
+        serving.wait_for_same(statement, &embedded);
     }
     let sandbox = serving.stop();
     Dump::of(&sandbox).assert_same(&Dump::of(&embedded), "over two topics");

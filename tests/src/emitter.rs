@@ -3,36 +3,72 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 
 use serde_json::{Value, json};
 
 use crate::clients::python;
 use crate::sandbox::root;
 
-/// Writes records and waits for their acknowledgement; topics are `name:partitions`, made first. `temporary` is
-/// `CARGO_TARGET_TMPDIR` of the test.
+/// Writes records and waits for their acknowledgement, as [`Emitter`] does.
 ///
 /// # Panics
 /// When a record is not acknowledged.
 #[track_caller]
-pub fn produce(temporary: &Path, bootstrap: &str, topics: &[String], records: &[Value]) {
-    let mut client = Command::new(python(temporary))
-        .arg(root().join("tests/clients/produce.py"))
-        .arg(bootstrap)
-        .args(topics)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("python runs");
-    let mut input = client.stdin.take().expect("piped");
-    for record in records {
-        writeln!(input, "{record}").expect("the client reads");
+pub fn produce(temporary: &Path, address: &str, topics: &[String], records: &[Value]) {
+    let mut emitter = Emitter::start(temporary, address, topics);
+    emitter.send(records);
+    emitter.finish();
+}
+
+/// A client that writes records for as long as it is given some.
+#[derive(Debug)]
+pub struct Emitter {
+    client: Child,
+    input: ChildStdin,
+    sent: usize,
+}
+
+impl Emitter {
+    /// Makes the topics, `name:partitions`, before anything is written. `temporary` is `CARGO_TARGET_TMPDIR` of the test.
+    ///
+    /// # Panics
+    /// When the client cannot be started.
+    pub fn start(temporary: &Path, address: &str, topics: &[String]) -> Self {
+        let mut client = Command::new(python(temporary))
+            .arg(root().join("tests/clients/produce.py"))
+            .arg(address)
+            .args(topics)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("python runs");
+        let input = client.stdin.take().expect("piped");
+        Self { client, input, sent: 0 }
     }
-    drop(input);
-    let output = client.wait_with_output().expect("it ends");
-    let acknowledged = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    assert_eq!(acknowledged, records.len().to_string(), "not all was acknowledged");
+
+    /// Hands records over.
+    ///
+    /// # Panics
+    /// When the client has ended.
+    pub fn send(&mut self, records: &[Value]) {
+        for record in records {
+            writeln!(self.input, "{record}").expect("the client reads");
+        }
+        self.sent += records.len();
+    }
+
+    /// Waits until all is acknowledged.
+    ///
+    /// # Panics
+    /// When something is not.
+    #[track_caller]
+    pub fn finish(self) {
+        drop(self.input);
+        let output = self.client.wait_with_output().expect("it ends");
+        let acknowledged = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        assert_eq!(acknowledged, self.sent.to_string(), "not all was acknowledged");
+    }
 }
 
 /// The rows of a file as records of a topic: JSON objects, keyed by one of their columns.

@@ -93,12 +93,7 @@ impl Sandbox {
     /// When the topics cannot be made.
     pub fn on_kafka_with(bootstrap: &str, settings: &str) -> Self {
         let sandbox = Self::with_config(settings);
-        let folder = sandbox
-            .folder
-            .path()
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
-        let prefix = format!("{}.", folder.expect("the folder has a name"));
+        let prefix = sandbox.topic_prefix();
         let sandbox = sandbox
             .with("LOG__KIND", "kafka")
             .with("LOG__KAFKA__BOOTSTRAP", bootstrap)
@@ -108,6 +103,15 @@ impl Sandbox {
             .with("LOG__KAFKA__PROPERTIES__SESSION__TIMEOUT__MS", "8000");
         sandbox.succeed(&["topics", "create"]);
         sandbox
+    }
+
+    /// What stands before the names of its topics on a Kafka cluster.
+    ///
+    /// # Panics
+    /// Never: a temporary folder has a name.
+    pub fn topic_prefix(&self) -> String {
+        let name = self.folder.path().file_name().expect("the folder has a name");
+        format!("{}.", name.to_string_lossy())
     }
 
     /// The same files and settings over a data directory that lies elsewhere.

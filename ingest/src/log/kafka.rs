@@ -18,8 +18,10 @@ mod source;
 mod states;
 pub mod topics;
 mod watchdog;
+mod witness;
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use paceline_schemas::position::{Offset, Partition, REP_WINDOWS, Topic};
 
@@ -41,6 +43,8 @@ pub struct KafkaLog {
     partitions: BTreeMap<Topic, u32>,
     reader: Reader,
     producer: Producer,
+    /// Where partitions ended when the broker was asked last: a topic only grows.
+    ends: Mutex<BTreeMap<(Topic, Partition), Offset>>,
 }
 
 impl KafkaLog {
@@ -71,7 +75,14 @@ impl KafkaLog {
             reader: Reader::new(options, connected),
             options: options.clone(),
             partitions,
+            ends: Mutex::default(),
         })
+    }
+
+    /// Where the partition was seen to end; asked before the broker is, for answers may overtake each other.
+    fn end(&self, topic: Topic, partition: Partition) -> Offset {
+        let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.get(&(topic, partition)).copied().unwrap_or(0)
     }
 
     fn check(&self, topic: Topic, partition: Partition) -> Result<(), Error> {
@@ -101,7 +112,16 @@ impl LogSink for KafkaLog {
                 self.check(topic, partition)?;
             }
         }
-        self.producer.append(topic, self.partitions(topic), &records)
+        let ends: Vec<Offset> = (0..self.partitions(topic)).map(|at| self.end(topic, at)).collect();
+        let places = self.producer.append(topic, self.partitions(topic), &records)?;
+        for (partition, offset) in &places {
+            let end = ends.get(*partition as usize).copied().unwrap_or(0);
+            if *offset < end {
+                let what = format!("it held {end} records and took one at {offset} now");
+                return Err(fault::made_anew(&self.options.topic_name(topic), *partition, &what));
+            }
+        }
+        Ok(places)
     }
 }
 
@@ -113,7 +133,16 @@ impl LogReader for KafkaLog {
 
     fn bounds(&self, topic: Topic, partition: Partition) -> Result<Bounds, Error> {
         self.check(topic, partition)?;
-        self.reader.bounds(topic, partition)
+        let end = self.end(topic, partition);
+        let bounds = self.reader.bounds(topic, partition)?;
+        if bounds.next < end {
+            let what = format!("it held {end} records and ends at {} now", bounds.next);
+            return Err(fault::made_anew(&self.options.topic_name(topic), partition, &what));
+        }
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = ends.entry((topic, partition)).or_default();
+        *known = bounds.next.max(*known);
+        Ok(bounds)
     }
 
     fn partitions(&self, topic: Topic) -> u32 {

@@ -138,6 +138,7 @@ impl Intake {
             for partition in 0..self.log.partitions(topic) {
                 let known = self.memory.complete_to().get(&(topic, partition)).copied().unwrap_or(0);
                 let from = if topic == Topic::People { 0 } else { known };
+                self.check_end(topic, partition, known)?;
                 let end = self.each_record(topic, partition, from, |intake, offset, event| {
                     if topic == Topic::People {
                         intake.learn(&event);
@@ -154,6 +155,20 @@ impl Intake {
         self.memory.commit(&reached)?;
         self.ends = reached;
         Ok(())
+    }
+
+    /// A topic that ends before what memory knows of it is not the one that memory was made from.
+    fn check_end(&self, topic: Topic, partition: Partition, known: u64) -> Result<(), Failure> {
+        let next = self.log.bounds(topic, partition)?.next;
+        if next >= known {
+            return Ok(());
+        }
+        let text = format!(
+            "`{}/{partition}` ends at offset {next}, and {known} records of it were read before: it was made anew or \
+             has lost records; restore it, or begin with an empty data directory",
+            topic.name()
+        );
+        Err(Failure::new(Exit::Failed, text))
     }
 
     fn each_record(

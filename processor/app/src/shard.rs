@@ -357,7 +357,8 @@ impl Shard {
     ) -> Result<Saved, Failure> {
         let state_stale = self.state_records > 0 && self.state_saved.elapsed() >= context.config.snapshots.state_every;
         if self.pending.is_none() {
-            if !self.has_unsaved() {
+            let owes_state = with_state && self.state_records > 0 && self.next >= self.output_from;
+            if !self.has_unsaved() && !owes_state {
                 return Ok(Saved::Done);
             }
             self.pending = Some(self.cut(context, with_state || state_stale));

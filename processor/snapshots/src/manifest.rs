@@ -171,18 +171,6 @@ pub struct StagedFile {
     pub max: Option<Day>,
 }
 
-impl Books {
-    /// Adds what another stretch came to.
-    pub fn add(&mut self, other: &Self) {
-        self.consumed += other.consumed;
-        self.applied += other.applied;
-        self.duplicate += other.duplicate;
-        self.dead += other.dead;
-        self.ticks += other.ticks;
-        self.late += other.late;
-    }
-}
-
 /// The staged files of one table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

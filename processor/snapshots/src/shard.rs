@@ -180,6 +180,11 @@ impl Owner {
         self.published
     }
 
+    /// The record before the newest manifest's end.
+    pub fn last(&self) -> Option<&Fingerprint> {
+        self.newest.body().input.last.as_ref()
+    }
+
     /// Whether nobody has written a manifest since our newest.
     ///
     /// # Errors

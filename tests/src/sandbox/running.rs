@@ -2,7 +2,8 @@
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,9 +14,16 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct Running {
     child: Child,
-    stdout: Receiver<String>,
-    stderr: Receiver<String>,
-    ended_with: Option<String>,
+    stdout: Pipe,
+    stderr: Pipe,
+}
+
+/// What comes out of a pipe, which is read on a thread of its own so that it can never fill up.
+#[derive(Debug)]
+struct Pipe {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    /// Nothing ever comes; its other end is dropped with that of the pipe.
+    end: Receiver<()>,
 }
 
 /// A command that has ended.
@@ -43,14 +51,14 @@ impl Running {
             .stderr(Stdio::piped())
             .spawn();
         let mut child = spawned.expect("the binary starts");
-        let stdout = collect(child.stdout.take());
-        let stderr = collect(child.stderr.take());
-        Self {
-            child,
-            stdout,
-            stderr,
-            ended_with: None,
-        }
+        let stdout = Pipe::read(child.stdout.take());
+        let stderr = Pipe::read(child.stderr.take());
+        Self { child, stdout, stderr }
+    }
+
+    /// What it has said beside its output so far.
+    pub fn said(&self) -> String {
+        self.stderr.so_far()
     }
 
     /// Waits for the end.
@@ -61,10 +69,7 @@ impl Running {
         let ended = self.has_ended_within(deadline);
         if !ended {
             self.kill();
-            panic!(
-                "a command took longer than {deadline:?}:\n{}",
-                self.stderr.recv().unwrap_or_default()
-            );
+            panic!("a command took longer than {deadline:?}:\n{}", self.stderr.whole());
         }
         self.finish()
     }
@@ -83,14 +88,27 @@ impl Running {
     /// # Panics
     /// When the command ends, or when the deadline passes.
     pub fn wait_until(&mut self, what: &str, deadline: Duration, mut holds: impl FnMut() -> bool) {
+        self.wait_for(what, deadline, |_| holds());
+    }
+
+    /// Waits until the command has said this beside its output.
+    ///
+    /// # Panics
+    /// When the command ends, or when the deadline passes.
+    pub fn wait_to_hear(&mut self, words: &str, deadline: Duration) {
+        self.wait_for(words, deadline, |running| running.said().contains(words));
+    }
+
+    fn wait_for(&mut self, what: &str, deadline: Duration, mut holds: impl FnMut(&Self) -> bool) {
         let start = Instant::now();
-        while !holds() {
-            assert!(start.elapsed() < deadline, "waited {deadline:?} for {what}");
+        while !holds(self) {
+            assert!(
+                start.elapsed() < deadline,
+                "waited {deadline:?} for {what}:\n{}",
+                self.said()
+            );
             if self.has_ended_within(LOOK_EVERY) {
-                panic!(
-                    "the command ended before {what}:\n{}",
-                    self.stderr.recv().unwrap_or_default()
-                );
+                panic!("the command ended before {what}:\n{}", self.stderr.whole());
             }
         }
     }
@@ -115,16 +133,8 @@ impl Running {
         assert!(status.expect("kill runs").success(), "the command is gone");
     }
 
-    fn has_ended_within(&mut self, time: Duration) -> bool {
-        if self.ended_with.is_some() {
-            return true;
-        }
-        match self.stdout.recv_timeout(time) {
-            Ok(text) => self.ended_with = Some(text),
-            Err(RecvTimeoutError::Disconnected) => self.ended_with = Some(String::new()),
-            Err(RecvTimeoutError::Timeout) => {}
-        }
-        self.ended_with.is_some()
+    fn has_ended_within(&self, time: Duration) -> bool {
+        self.stdout.has_ended_within(time)
     }
 
     fn kill(&mut self) {
@@ -135,13 +145,11 @@ impl Running {
 
     fn finish(mut self) -> Finished {
         let status = self.child.wait().expect("a child can be waited for");
-        let stdout = self.ended_with.take().unwrap_or_default();
-        let stderr = self.stderr.recv().unwrap_or_default();
         Finished {
             code: status.code(),
             ended: status.to_string(),
-            stdout,
-            stderr,
+            stdout: self.stdout.whole(),
+            stderr: self.stderr.whole(),
         }
     }
 }
@@ -152,17 +160,38 @@ impl Drop for Running {
     }
 }
 
-/// Reads a pipe to its end on a thread of its own, so that neither pipe can fill up.
-fn collect(pipe: Option<impl Read + Send + 'static>) -> Receiver<String> {
-    let (sender, receiver) = sync_channel(1);
-    let mut pipe = pipe.expect("the pipe was asked for");
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let end = pipe.read_to_end(&mut bytes);
-        // Nobody waits for the output of a command that was killed.
-        drop((end, sender.send(String::from_utf8_lossy(&bytes).into_owned())));
-    });
-    receiver
+impl Pipe {
+    fn read(pipe: Option<impl Read + Send + 'static>) -> Self {
+        let mut pipe = pipe.expect("the pipe was asked for");
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let (open, end) = channel();
+        let read = Arc::clone(&bytes);
+        thread::spawn(move || {
+            let mut part = [0; 8_192];
+            while let Ok(count @ 1..) = pipe.read(&mut part) {
+                let mut read = read.lock().unwrap_or_else(PoisonError::into_inner);
+                read.extend_from_slice(&part[..count]);
+            }
+            drop(open);
+        });
+        Self { bytes, end }
+    }
+
+    fn so_far(&self) -> String {
+        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    fn has_ended_within(&self, time: Duration) -> bool {
+        self.end.recv_timeout(time) == Err(RecvTimeoutError::Disconnected)
+    }
+
+    /// Everything, once the other end is closed.
+    fn whole(&self) -> String {
+        // Only the end answers, as an error.
+        self.end.recv().ok();
+        self.so_far()
+    }
 }
 
 #[cfg(test)]
@@ -176,6 +205,14 @@ mod tests {
         let killed =
             Running::start(Command::new("tail").args(["-f", "/dev/null"])).kill_after(Duration::from_millis(30));
         assert!(killed.is_none());
+    }
+
+    #[test]
+    fn what_was_said_can_be_read_while_the_command_runs() {
+        let words = ["-c", "echo here >&2; exec tail -f /dev/null"];
+        let mut running = Running::start(Command::new("sh").args(words));
+        running.wait_to_hear("here\n", Duration::from_secs(10));
+        assert_eq!(running.said(), "here\n");
     }
 
     #[test]

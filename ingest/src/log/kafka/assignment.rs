@@ -44,6 +44,8 @@ pub(super) struct Held {
     pub(super) generations: BTreeMap<Partition, u64>,
     /// Records taken and not handed over, with their bytes; of partitions that leave they go too.
     pub(super) gathered: BTreeMap<Partition, (Vec<Stored>, usize)>,
+    /// The last record handed over.
+    pub(super) last: BTreeMap<Partition, Stored>,
     /// Why the group cannot be gone on with.
     pub(super) failure: Option<Error>,
     /// The last complaint of the client that a person has to mend.
@@ -70,7 +72,7 @@ impl Group {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn fail(&self, error: Error) {
+    pub(super) fn fail(&self, error: Error) {
         self.held().failure.get_or_insert(error);
     }
 
@@ -141,6 +143,7 @@ impl Group {
         for partition in &partitions {
             held.next.remove(partition);
             held.gathered.remove(partition);
+            held.last.remove(partition);
         }
         drop(held);
         if lost {

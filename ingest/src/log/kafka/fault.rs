@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant as Monotonic};
 
+use paceline_schemas::position::{Offset, Partition};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use crate::error::{Class, Error};
+use crate::log::Bounds;
 
 /// How long a passing failure is waited out where an answer is due.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -35,6 +37,15 @@ pub(crate) fn meaning_of(code: Code) -> Meaning {
     match code {
         Code::BrokerTransportFailure
         | Code::AllBrokersDown
+        // The client drops the handle of a broker that has left while requests wait for its answer.
+        | Code::BrokerDestroy
+        | Code::DestroyBroker
+        | Code::StaleBrokerEpoch
+        | Code::PreferredLeaderNotAvailable
+        | Code::KafkaStorageError
+        | Code::ListenerNotFound
+        | Code::UnstableOffsetCommit
+        | Code::ThrottlingQuotaExceeded
         | Code::Resolve
         | Code::OperationTimedOut
         | Code::RequestTimedOut
@@ -74,6 +85,7 @@ pub(crate) fn meaning_of(code: Code) -> Meaning {
         | Code::TransactionalIdAuthorizationFailed
         | Code::UnknownTopic
         | Code::UnknownPartition
+        | Code::UnknownTopicId
         | Code::UnknownTopicOrPartition => Meaning::Withheld,
         Code::AutoOffsetReset | Code::OffsetOutOfRange => Meaning::OutOfRange,
         _ => Meaning::Fatal,
@@ -137,7 +149,7 @@ fn advice(code: Code) -> Option<&'static str> {
         }
         Code::GroupAuthorizationFailed => "let the user read the consumer group `log.kafka.group`",
         Code::ClusterAuthorizationFailed => "let the user write idempotently to the cluster",
-        Code::UnknownTopic | Code::UnknownPartition | Code::UnknownTopicOrPartition => {
+        Code::UnknownTopic | Code::UnknownPartition | Code::UnknownTopicId | Code::UnknownTopicOrPartition => {
             "make the topics by `paceline topics create`; one that was deleted is another log: see `paceline fsck`"
         }
         _ => return None,
@@ -172,4 +184,42 @@ pub(crate) fn coded(action: &str, code: Code, said: Option<&str>) -> Error {
             Meaning::OutOfRange | Meaning::Fatal => Class::Fatal,
         },
     }
+}
+
+/// Other records lie under the offsets that were read or written before.
+pub(super) fn made_anew(name: &str, partition: Partition, what: &str) -> Error {
+    Error::Broker {
+        action: format!("read `{name}/{partition}`"),
+        cause: format!(
+            "{what}: the topic was deleted and made again, or has lost acknowledged records; restore the topic, or \
+             rebuild into an empty directory"
+        ),
+        class: Class::Fatal,
+    }
+}
+
+/// Why a position that was held a moment ago is not any more.
+pub(super) fn no_longer_held(name: &str, partition: Partition, position: Offset, bounds: Bounds) -> Option<Error> {
+    if position > bounds.next {
+        let what = format!("it held {position} records and ends at {} now", bounds.next);
+        return Some(made_anew(name, partition, &what));
+    }
+    (position < bounds.low).then(|| Error::Broker {
+        action: format!("read `{name}/{partition}`"),
+        cause: format!(
+            "`{}` records from {position} on were deleted before they were read: its `retention.ms` is too short, or \
+             somebody deleted them; restore the topic, or rebuild into an empty directory",
+            bounds.low - position
+        ),
+        class: Class::Fatal,
+    })
+}
+
+/// What is wrong with a topic of another partition count than that which is configured.
+pub(super) fn other_count(count: u32, configured: u32) -> String {
+    format!(
+        "has {count} partitions where {configured} are configured, and with another count the events of a rep lie in \
+         other partitions than before: set `log.kafka.partitions` to the count of its creation; if partitions were \
+         added since, make topics with another `log.kafka.topic_prefix` and rebuild into an empty directory"
+    )
 }

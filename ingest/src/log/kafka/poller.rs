@@ -124,6 +124,9 @@ impl Poller {
         for (partition, (records, bytes)) in gathered {
             self.flow.add(partition, bytes);
             let generation = generations.get(&partition).copied().unwrap_or(0);
+            if let Some(last) = records.last() {
+                self.group().held().last.insert(partition, last.clone());
+            }
             self.tell(SourceEvent::Batch {
                 partition,
                 generation,
@@ -178,9 +181,13 @@ impl Poller {
         let held: Vec<_> = group.held().next.iter().map(|(p, next)| (*p, *next)).collect();
         let name = group.options.topic_name(group.topic);
         for (partition, offset) in held {
-            let bounds = client::bounds_of(&self.consumer, &group.options, &name, partition);
-            if let Err(error) = bounds.and_then(|bounds| bounds.check(group.topic, partition, offset)) {
-                return error;
+            match client::bounds_of(&self.consumer, &group.options, &name, partition) {
+                Ok(bounds) => {
+                    if let Some(error) = fault::no_longer_held(&name, partition, offset, bounds) {
+                        return error;
+                    }
+                }
+                Err(error) => return error,
             }
         }
         fault::coded(&self.action(), Code::AutoOffsetReset, None)

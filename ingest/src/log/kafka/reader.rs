@@ -51,6 +51,17 @@ impl Reader {
         }
     }
 
+    pub(super) fn partitions(&self, topic: Topic) -> Result<u32, Error> {
+        client::partitions(&self.client, &self.options, topic)
+    }
+
+    /// Stops what the client fetches ahead.
+    pub(super) fn rest(&self) {
+        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = Place::default();
+        // What goes on being fetched is only of no use.
+        self.client.unassign().ok();
+    }
+
     pub(super) fn bounds(&self, topic: Topic, partition: Partition) -> Result<Bounds, Error> {
         client::bounds_of(&self.client, &self.options, &self.options.topic_name(topic), partition)
     }

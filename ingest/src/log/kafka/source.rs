@@ -16,6 +16,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use super::assignment::Group;
 use super::poller::Poller;
 use super::settings::{Options, client_of};
+use super::witness::Witness;
 use super::{client, fault};
 use crate::error::Error;
 use crate::log::{LogSource, SourceEvent};
@@ -107,6 +108,7 @@ impl Source {
         consumer.subscribe(&[&name]).map_err(failed)?;
         let (end, ended) = mpsc::sync_channel(1);
         let trouble = Arc::default();
+        Witness::start(Arc::clone(consumer.context()));
         let poller = Poller::new(consumer, Arc::clone(&flow), Arc::clone(&trouble));
         let spawned = thread::Builder::new().name("kafka-poll".to_owned()).spawn(move || {
             poller.run();

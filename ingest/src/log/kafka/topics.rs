@@ -160,13 +160,7 @@ pub fn check(options: &Options) -> Result<Vec<Finding>, Error> {
         match client::partitions_of(&connected, options, &name) {
             // Nothing is read back from states: any number will do.
             Ok(count) if count == wanted || kind == Kind::States => {}
-            Ok(count) => find(
-                true,
-                format!(
-                    "has {count} partitions where {wanted} are configured; set `log.kafka.partitions` to that of its \
-                     creation, or make a new deployment"
-                ),
-            ),
+            Ok(count) => find(true, fault::other_count(count, wanted)),
             Err(error) if error.class() == Class::Input => {
                 find(true, error.to_string());
                 continue;

@@ -3,7 +3,7 @@
 //! Per round: take records, settle, append, wait for the acknowledgement, commit memory, commit the positions. What is
 //! read again after a crash was published before and gives nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Monotonic};
 
@@ -28,6 +28,10 @@ use crate::status::{Board, ConnectionStatus};
 
 /// Wait after a source that could not be read.
 const RETRY: Duration = Duration::from_secs(5);
+/// A source that has been read for so long is well again; what it fails of then is told anew.
+const WELL_AFTER: Duration = Duration::from_secs(60);
+/// Failures remembered as told.
+const TOLD_MAX: usize = 16;
 /// Bytes of one round.
 const ROUND_BYTES: usize = 4 << 20;
 /// A source whose newest record lies back further is being caught up with.
@@ -39,9 +43,12 @@ pub(crate) struct Feed {
     connection: Connection,
     mapping: Option<(Mapping, Objects)>,
     open: Option<KafkaConnection>,
+    opened_at: Monotonic,
     retry_at: Option<Monotonic>,
-    /// The last failure, told once.
-    told: Option<String>,
+    /// The last failure, until the source is well again.
+    failing: Option<String>,
+    /// Failures that were told meanwhile, each once.
+    told: BTreeSet<String>,
     /// Receipt of the newest record of the last round.
     newest: Option<(Instant, Monotonic)>,
     taken: u64,
@@ -69,8 +76,10 @@ impl Feed {
             connection: connection.clone(),
             mapping: mapping.transpose()?,
             open: None,
+            opened_at: Monotonic::now(),
             retry_at: None,
-            told: None,
+            failing: None,
+            told: BTreeSet::new(),
             newest: None,
             taken: 0,
             refused: BTreeMap::new(),
@@ -94,7 +103,13 @@ impl Feed {
         };
         match self.connected().and_then(|open| Ok(open.take(limit, Duration::ZERO)?)) {
             Ok(mut records) => {
-                (self.retry_at, self.told) = (None, None);
+                self.retry_at = None;
+                // It opens, and gives nothing, where it may not be read.
+                if self.failing.is_some() && (!records.is_empty() || self.opened_at.elapsed() > WELL_AFTER) {
+                    tracing::info!(connection = self.connection.name, "it is read again");
+                    self.failing = None;
+                    self.told.clear();
+                }
                 self.taken += records.len() as u64;
                 // A producer's clock may be ahead; nothing is received later than now.
                 let now = clock::now();
@@ -116,6 +131,7 @@ impl Feed {
     fn connected(&mut self) -> Result<&mut KafkaConnection, Failure> {
         if self.open.is_none() {
             self.open = Some(KafkaConnection::open(&self.connection.kafka, &self.connection.topics)?);
+            self.opened_at = Monotonic::now();
         }
         self.open
             .as_mut()
@@ -135,10 +151,14 @@ impl Feed {
         self.open = None;
         self.retry_at = Some(Monotonic::now() + RETRY);
         let text = failure.to_string();
-        if self.told.as_ref() != Some(&text) {
+        if !self.told.contains(&text) {
             tracing::error!(connection = self.connection.name, "{text}; tried again every {RETRY:?}");
-            self.told = Some(text);
+            if self.told.len() >= TOLD_MAX {
+                self.told.clear();
+            }
+            self.told.insert(text.clone());
         }
+        self.failing = Some(text);
     }
 
     /// Says how it is doing.
@@ -150,7 +170,7 @@ impl Feed {
         match status.connections.get_mut(self.name()) {
             Some(known) => {
                 known.records = self.taken;
-                known.failing.clone_from(&self.told);
+                known.failing.clone_from(&self.failing);
             }
             None => drop(
                 status

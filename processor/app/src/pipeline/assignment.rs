@@ -5,11 +5,12 @@ use std::time::{Duration, Instant as Monotonic};
 
 use paceline_ingest::error::Class;
 use paceline_ingest::log::kafka::patiently;
-use paceline_ingest::log::{ReadLimit, Reply, SourceEvent};
+use paceline_ingest::log::{Bounds, ReadLimit, Reply, SourceEvent};
 use paceline_schemas::position::{Offset, Partition, Topic};
 use paceline_schemas::tables;
-use paceline_snapshots::Unit;
-use paceline_snapshots::shard::{LogBounds, Opened, Owner};
+use paceline_snapshots::manifest::Fingerprint;
+use paceline_snapshots::shard::{LogBounds, Owner};
+use paceline_snapshots::{Error, Unit};
 
 use super::worker::Worker;
 use crate::clock;
@@ -167,22 +168,30 @@ impl Worker {
     }
 
     fn claim(&mut self, partition: Partition) -> Result<Shard, Failure> {
-        let bounds = patiently(|| self.log.bounds(Topic::Events, partition))?;
-        let bounds = LogBounds {
-            low: bounds.low,
-            next: bounds.next,
+        let mut bounds = self.bounds(partition)?;
+        let (owner, opened) = loop {
+            let open = Owner::open(
+                &mut self.tables,
+                tables::all(),
+                Unit::Shard(partition),
+                self.context.identity.clone(),
+                &self.context.fold_config,
+                bounds,
+                clock::now(),
+            );
+            match Rc::clone(&self.runtime).block_on(Box::pin(open)) {
+                Err(error @ Error::Halt { .. }) => {
+                    // Another owner may have folded what was appended since the log was asked.
+                    let now = self.bounds(partition)?;
+                    if now.next == bounds.next {
+                        return Err(error.into());
+                    }
+                    bounds = now;
+                }
+                opened => break opened?,
+            }
         };
-        let open = Owner::open(
-            &mut self.tables,
-            tables::all(),
-            Unit::Shard(partition),
-            self.context.identity.clone(),
-            &self.context.fold_config,
-            bounds,
-            clock::now(),
-        );
-        let (owner, opened) = Rc::clone(&self.runtime).block_on(Box::pin(open))?;
-        self.check_fingerprint(partition, &opened)?;
+        self.check_fingerprint(partition, opened.last.as_ref(), bounds.low)?;
         let options = &self.context.config.live;
         let live = self.live.as_ref().map(|_| LiveRows::new(options.every, bounds.next));
         let mut shard = Shard::new(partition, owner, opened, &self.context, live)?;
@@ -190,8 +199,21 @@ impl Worker {
         Ok(shard)
     }
 
-    fn check_fingerprint(&self, partition: Partition, opened: &Opened) -> Result<(), Failure> {
-        let Some(last) = &opened.last else { return Ok(()) };
+    fn bounds(&self, partition: Partition) -> Result<LogBounds, Failure> {
+        let Bounds { low, next } = patiently(|| self.log.bounds(Topic::Events, partition))?;
+        Ok(LogBounds { low, next })
+    }
+
+    /// Refuses a log in which another record stands where `last` was folded, if one still does.
+    pub(super) fn check_fingerprint(
+        &self,
+        partition: Partition,
+        last: Option<&Fingerprint>,
+        low: Offset,
+    ) -> Result<(), Failure> {
+        let Some(last) = last.filter(|last| last.offset >= low) else {
+            return Ok(());
+        };
         let limit = ReadLimit { records: 1, bytes: 1 };
         let found = patiently(|| self.log.read(Topic::Events, partition, last.offset, limit))?;
         let same = found.first().is_some_and(|record| {

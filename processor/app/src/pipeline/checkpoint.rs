@@ -11,9 +11,10 @@ use paceline_snapshots::{Error, Unit, publish};
 
 use super::worker::Worker;
 use crate::clock;
+use crate::config::LogKind;
 use crate::failure::{Exit, Failure};
 use crate::locks::Turn;
-use crate::shard::Saved;
+use crate::shard::{Saved, Shard};
 
 /// Wait after a checkpoint that failed for a passing reason.
 const RETRY: Duration = Duration::from_secs(5);
@@ -46,6 +47,7 @@ impl Worker {
 
     /// Checkpoints the shards of those partitions.
     pub(super) fn checkpoint(&mut self, which: impl Fn(&Partition) -> bool, with_state: bool) -> Result<(), Failure> {
+        self.check_log(&which)?;
         let sink: &dyn LogSink = self.log.as_ref();
         let mut superseded = Vec::new();
         for (partition, shard) in self.shards.iter_mut().filter(|(partition, _)| which(partition)) {
@@ -61,6 +63,21 @@ impl Worker {
         }
         for (partition, detail) in superseded {
             self.leave(partition, &detail);
+        }
+        Ok(())
+    }
+
+    /// A manifest must not carry on from a log that has become another one meanwhile.
+    fn check_log(&self, which: impl Fn(&Partition) -> bool) -> Result<(), Failure> {
+        if self.context.config.log.kind == LogKind::Embedded {
+            return Ok(());
+        }
+        let advanced = |shard: &Shard| shard.next() > shard.owner.next();
+        for (partition, shard) in self.shards.iter().filter(|(partition, _)| which(partition)) {
+            if advanced(shard) {
+                let low = self.log.bounds(Topic::Events, *partition)?.low;
+                self.check_fingerprint(*partition, shard.owner.last(), low)?;
+            }
         }
         Ok(())
     }

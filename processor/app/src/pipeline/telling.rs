@@ -30,7 +30,7 @@ impl Worker {
         for (partition, shard) in &mut self.shards {
             shard.tell(status.shards.entry(*partition).or_default());
             let news = shard.take_news();
-            status.books.entry(*partition).or_default().add(&news.books);
+            *status.books.entry(*partition).or_default() += news.books;
             for (reason, count) in news.refused {
                 *status.dead_letters.entry(reason).or_default() += count;
             }
