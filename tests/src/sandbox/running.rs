@@ -2,7 +2,7 @@
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -164,7 +164,7 @@ impl Pipe {
     fn read(pipe: Option<impl Read + Send + 'static>) -> Self {
         let mut pipe = pipe.expect("the pipe was asked for");
         let bytes = Arc::new(Mutex::new(Vec::new()));
-        let (open, end) = channel();
+        let (open, end) = sync_channel(1);
         let read = Arc::clone(&bytes);
         thread::spawn(move || {
             let mut part = [0; 8_192];
