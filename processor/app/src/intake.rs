@@ -164,9 +164,10 @@ impl Intake {
             return Ok(());
         }
         let text = format!(
-            "`{}/{partition}` ends at offset {next}, and {known} records of it were read before: it was made anew or \
-             has lost records; restore it, or begin with an empty data directory",
-            topic.name()
+            "`{}/{partition}` ends at offset {next}, and {known} were read of it before: {} records are gone, as if it \
+             was deleted and made again; restore it, or rebuild into an empty directory",
+            topic.name(),
+            known - next
         );
         Err(Failure::new(Exit::Failed, text))
     }

@@ -109,7 +109,10 @@ impl Due {
     }
 
     fn update(&self, change: impl FnOnce(&mut Note)) -> Result<(), Failure> {
-        let (folder, name) = (self.path.parent().unwrap_or_else(|| Path::new(".")), "snap_rep_window.lock");
+        let (folder, name) = (
+            self.path.parent().unwrap_or_else(|| Path::new(".")),
+            "snap_rep_window.lock",
+        );
         let Some(_lock) = locked(folder, name, PATIENCE)? else {
             let text = format!(
                 "another process has been writing `{}` for {PATIENCE:?}",

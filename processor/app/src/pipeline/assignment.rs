@@ -223,8 +223,8 @@ impl Worker {
             return Ok(());
         }
         let text = format!(
-            "shard {partition}: the record at offset {} is not the one that was folded: this is another log; \
-             restore the log of this data directory, or rebuild into an empty one",
+            "shard {partition}: the record at offset {} is not the one that was folded: its topic was deleted and made again, \
+             or this is another log; restore the log of this data directory, or rebuild into an empty one",
             last.offset
         );
         Err(Failure::new(Exit::Failed, text))

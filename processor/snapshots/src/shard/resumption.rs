@@ -42,7 +42,7 @@ pub(super) async fn resume(
     if log.low > state_next {
         let reason = format!(
             "the log begins at offset {}, the replay at {state_next}: {} records are gone that no state holds; \
-             give the topic a longer retention, and begin an empty data directory with what the log still has",
+             give the topic a longer retention, and rebuild into an empty directory from what the log still has",
             log.low,
             log.low - state_next
         );
