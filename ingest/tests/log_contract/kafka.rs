@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use paceline_ingest::error::{Class, Error};
 use paceline_ingest::log::kafka::{KafkaLog, Options, RECORD_BYTES_MAX, topics};
-use paceline_schemas::position::Topic;
+use paceline_ingest::log::{Log as _, LogSink as _, LogSource, Record, SourceEvent};
+use paceline_schemas::position::{Partition, Topic};
 use rdkafka::mocking::MockCluster;
 
 use crate::contract::contract;
@@ -54,7 +55,7 @@ fn a_real_broker_keeps_the_contract() {
     assert!(missing.to_string().contains("paceline topics create"), "{missing}");
 
     let created = topics::create(&options, None).expect("created");
-    assert_eq!(created.len(), Topic::ALL.len());
+    assert_eq!(created.len(), Topic::ALL.len() + 1, "and that of the live rows");
     assert_eq!(
         topics::create(&options, None).expect("nothing to do"),
         Vec::<String>::new()
@@ -88,4 +89,66 @@ fn a_broker_that_is_away_is_waited_for_and_then_named() {
     assert_eq!(away.class(), Class::Transient, "{away}");
     assert!(away.to_string().contains(&options.bootstrap), "{away}");
     assert!(away.to_string().contains("log.kafka.bootstrap"), "{away}");
+}
+
+/// Takes events until a partition is given or taken, which is answered: those given begin at 0. Records are dropped.
+fn until_rebalanced(source: &mut dyn LogSource) -> Vec<Partition> {
+    loop {
+        match source.poll(Duration::from_secs(60)).expect("goes on").expect("in time") {
+            SourceEvent::Assigned { partitions, reply } => {
+                assert!(reply.send(partitions.iter().map(|partition| (*partition, 0)).collect()));
+                return partitions;
+            }
+            SourceEvent::Revoked { partitions, reply } => {
+                assert!(reply.send(()));
+                return partitions;
+            }
+            SourceEvent::Batch { .. } | SourceEvent::End { .. } | SourceEvent::Lost { .. } => {}
+        }
+    }
+}
+
+/// Takes events until all of `partition` up to `end` has come.
+fn until_read(source: &mut dyn LogSource, partition: Partition, end: u64) {
+    let mut next = 0;
+    while next < end {
+        match source.poll(Duration::from_secs(60)).expect("goes on").expect("in time") {
+            SourceEvent::Batch {
+                partition: at, records, ..
+            } if at == partition => {
+                assert_eq!(records.first().map(|record| record.offset), Some(next), "without a gap");
+                next = records.last().map_or(next, |record| record.offset + 1);
+            }
+            SourceEvent::Lost { .. } | SourceEvent::Revoked { .. } => panic!("partitions leave"),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs the broker of PACELINE_TEST_KAFKA"]
+fn a_partition_that_left_while_it_was_paused_flows_when_it_comes_again() {
+    let mut options = real("paused");
+    options.events_partitions = 2;
+    topics::create(&options, None).expect("created");
+    let log = KafkaLog::open(&options).expect("opens");
+    // More than may wait of one partition, so that it is paused while nobody takes anything.
+    let mut ends = [0, 0];
+    for _ in 0..48 {
+        let records = (0..2_u32).flat_map(|p| (0..500).map(move |_| Record::to(p, Vec::new(), vec![7; 1_024])));
+        for (partition, offset) in log.append(Topic::Events, records.collect()).expect("appended") {
+            ends[partition as usize] = offset + 1;
+        }
+    }
+    let mut first = log.subscribe(Topic::Events).expect("subscribes");
+    assert_eq!(until_rebalanced(first.as_mut()), [0, 1]);
+    let mut second = log.subscribe(Topic::Events).expect("subscribes");
+    let early = second.poll(Duration::from_secs(10)).expect("goes on");
+    assert!(early.is_none(), "the first still holds everything: {early:?}");
+    let moved = until_rebalanced(first.as_mut());
+    assert_eq!(moved.len(), 1);
+    assert_eq!(until_rebalanced(second.as_mut()), moved);
+    drop(second);
+    assert_eq!(until_rebalanced(first.as_mut()), moved);
+    until_read(first.as_mut(), moved[0], ends[moved[0] as usize]);
 }

@@ -190,6 +190,10 @@ impl ConsumerContext for Group {
             _ => {
                 // Asked first: taking the partitions away clears it.
                 self.revoke(consumer.assignment_lost(), list);
+                // A partition that leaves while it is paused would come back paused, for ever.
+                if let Err(error) = consumer.resume(list) {
+                    tracing::debug!(%error, "partitions leave as they are");
+                }
                 consumer.incremental_unassign(list)
             }
         };

@@ -1,6 +1,6 @@
 //! The polling thread: from messages to batches, pausing what the owner cannot keep up with.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as Monotonic};
@@ -29,7 +29,8 @@ const SILENCE: Duration = Duration::from_secs(60);
 pub(super) struct Poller {
     consumer: BaseConsumer<Group>,
     flow: Arc<Flow>,
-    paused: BTreeSet<Partition>,
+    /// Partitions that the owner cannot keep up with, and of which assignment.
+    paused: BTreeMap<Partition, u64>,
     /// What a person has to mend, and since when.
     trouble: Option<(Monotonic, Code, String)>,
     /// The same for whoever asks.
@@ -44,7 +45,7 @@ impl Poller {
         Self {
             consumer,
             flow,
-            paused: BTreeSet::new(),
+            paused: BTreeMap::new(),
             trouble: None,
             told,
             looked_at: Monotonic::now(),
@@ -194,13 +195,18 @@ impl Poller {
     }
 
     fn throttle(&mut self) -> Result<(), Error> {
-        let ours: Vec<Partition> = self.group().held().next.keys().copied().collect();
-        self.paused.retain(|partition| ours.contains(partition));
-        for partition in ours {
-            if self.flow.is_high(partition) && !self.paused.contains(&partition) {
+        let held = self.group().held();
+        let generation_of = |partition| held.generations.get(partition).copied().unwrap_or(0);
+        let ours: BTreeMap<Partition, u64> = held.next.keys().map(|p| (*p, generation_of(p))).collect();
+        drop(held);
+        // One that left and came again is not paused any more.
+        self.paused
+            .retain(|partition, generation| ours.get(partition) == Some(generation));
+        for (partition, generation) in ours {
+            if self.flow.is_high(partition) && !self.paused.contains_key(&partition) {
                 self.switch(partition, BaseConsumer::pause)?;
-                self.paused.insert(partition);
-            } else if self.flow.is_low(partition) && self.paused.contains(&partition) {
+                self.paused.insert(partition, generation);
+            } else if self.flow.is_low(partition) && self.paused.contains_key(&partition) {
                 self.switch(partition, BaseConsumer::resume)?;
                 self.paused.remove(&partition);
             }
@@ -259,7 +265,7 @@ impl Poller {
         let name = group.options.topic_name(group.topic);
         let held: Vec<_> = group.held().next.iter().map(|(p, next)| (*p, *next)).collect();
         let mut suspects = BTreeMap::new();
-        for (partition, next) in held.into_iter().filter(|(p, _)| !self.paused.contains(p)) {
+        for (partition, next) in held.into_iter().filter(|(p, _)| !self.paused.contains_key(p)) {
             let Ok(bounds) = client::bounds_of(&self.consumer, &group.options, &name, partition) else {
                 continue;
             };
