@@ -76,6 +76,21 @@ impl fmt::Debug for KafkaConnection {
 }
 
 impl KafkaConnection {
+    fn partitions_of(&self, topic: &str) -> Result<u32, Error> {
+        match client::partitions_of(&self.consumer, &self.options, topic) {
+            Err(Error::Broker {
+                action,
+                class: Class::Input,
+                ..
+            }) => Err(Error::Broker {
+                action,
+                cause: "it is not there, or may not be seen: its emitter makes it, or who runs the cluster".to_owned(),
+                class: Class::Input,
+            }),
+            found => found,
+        }
+    }
+
     /// Begins at the positions of the group, and where there are none at the beginning.
     ///
     /// # Errors
@@ -193,7 +208,7 @@ impl KafkaConnection {
         }
         let mut found = Vec::new();
         for topic in &self.topics {
-            let partitions = client::partitions_of(&self.consumer, &self.options, topic)?;
+            let partitions = self.partitions_of(topic)?;
             found.extend((0..partitions).map(|partition| (Arc::clone(topic), partition)));
         }
         let new: Vec<_> = found

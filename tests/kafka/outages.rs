@@ -63,6 +63,29 @@ fn other_topics_under_the_same_data_directory_are_refused() {
 }
 
 #[test]
+#[ignore = "needs the broker of PACELINE_TEST_KAFKA"]
+fn a_data_directory_of_the_other_kind_of_log_is_refused_before_anything_is_written() {
+    let kafka = Sandbox::on_kafka(&shared_broker());
+    kafka.import_floor(&floor());
+    let forgotten = Sandbox::new().over(kafka.data());
+    for words in [&["run"][..], &["jobs", "run", "snap_rep_window"], &["fsck"]] {
+        let refused = forgotten.run(words);
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert!(refused.stderr.contains("on a Kafka cluster"), "{}", refused.stderr);
+    }
+    assert!(!kafka.data().join("log").exists(), "a log of its own was begun");
+    kafka.fsck();
+
+    let embedded = Sandbox::new();
+    embedded.import_floor(&floor());
+    let wrong = Sandbox::on_kafka(&shared_broker()).over(embedded.data());
+    let refused = wrong.run(&["jobs", "run", "snap_rep_window"]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.stderr.contains("a log of its own"), "{}", refused.stderr);
+    embedded.fsck();
+}
+
+#[test]
 #[ignore = "starts a broker of its own"]
 fn a_wrong_password_is_told_at_once_with_the_keys_to_check() {
     let cluster = Cluster::start(1, &["ACL=1"]);

@@ -111,10 +111,10 @@ pub enum Command {
     /// Runs the pipeline until it is stopped; other commands talk to it.
     #[command(after_help = "Example:\n  paceline run --data D --log-level info")]
     Run,
-    /// Reads the connections and writes to the log, on Kafka; others stand by until it ends.
+    /// Reads the connections and takes commands, on Kafka; a second one stands by until the first ends.
     #[command(after_help = "Example:\n  paceline ingest --log kafka --data D --log-level info")]
     Ingest,
-    /// Folds and publishes a part of the shards, on Kafka; several share them over one data folder.
+    /// Computes and publishes a share of the partitions, on Kafka; several share them over one data folder.
     #[command(after_help = "Example:\n  paceline process --log kafka --data D --log-level info")]
     Process,
     /// Makes and checks the topics of a Kafka cluster.
@@ -277,7 +277,7 @@ pub struct FsckArgs {
 #[derive(Debug, Subcommand)]
 pub enum TopicsCommand {
     /// Makes the topics that are not there, as `log.kafka` names them.
-    #[command(after_help = "Example:\n  PACELINE__LOG__KAFKA__BOOTSTRAP=127.0.0.1:9092 paceline topics create")]
+    #[command(after_help = "Example:\n  paceline --config paceline.toml topics create")]
     Create {
         /// Copies of each partition [default: three, or as many as there are brokers].
         #[arg(long, value_name = "N")]

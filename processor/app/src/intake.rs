@@ -243,7 +243,9 @@ fn pepper(config: &Config, log: &dyn LogReader) -> Result<Vec<u8>, Failure> {
 
 fn pepper_is_gone(path: &Path) -> String {
     format!(
-        "`{}` is gone: with another key every customer and every known row would count as new; restore it from a copy",
+        "`{}` is not there, and the log holds events already: with another key every customer and every known row would \
+         count as new; restore it from a copy or name it by `pepper_file`; a data directory of its own needs a \
+         `log.kafka.topic_prefix` of its own",
         path.display()
     )
 }

@@ -35,6 +35,7 @@ impl OpenLog {
     /// # Errors
     /// The log or the store of the memory cannot be opened; a topic is not as it must be.
     pub(crate) fn open(config: &Config) -> Result<Self, Failure> {
+        check_kind(config)?;
         let opened = match config.log.kind {
             LogKind::Embedded => embedded(config),
             LogKind::Kafka => kafka(config, &config.log.kafka),
@@ -56,6 +57,32 @@ impl OpenLog {
             },
         }
     }
+}
+
+/// Refuses a data directory whose events lie in a log of the other kind, before anything is written into it.
+///
+/// # Errors
+/// Which configuration is missing.
+pub(crate) fn check_kind(config: &Config) -> Result<(), Failure> {
+    let has = |name: &str| config.data.join(name).exists();
+    let is_elsewhere = match config.log.kind {
+        LogKind::Embedded => has("id") && has("shards") && !has("log"),
+        LogKind::Kafka => has("log") && has("shards") && !has("id"),
+    };
+    if !is_elsewhere {
+        return Ok(());
+    }
+    let text = match config.log.kind {
+        LogKind::Embedded => format!(
+            "the events of `{}` are on a Kafka cluster: name the configuration that says which, `--config FILE`",
+            config.data.display()
+        ),
+        LogKind::Kafka => format!(
+            "the events of `{}` are in a log of its own: leave out `--log kafka`, or name another data directory",
+            config.data.display()
+        ),
+    };
+    Err(Failure::new(Exit::Usage, text))
 }
 
 fn embedded(config: &Config) -> Result<OpenLog, Failure> {

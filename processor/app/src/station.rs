@@ -48,7 +48,8 @@ impl Role {
         !matches!(self, Self::Process | Self::Job)
     }
 
-    fn name(self) -> &'static str {
+    /// The command.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Run => "paceline run",
             Self::Ingest => "paceline ingest",
@@ -134,6 +135,9 @@ impl Station {
         let name = format!("process {} ({})", std::process::id(), self.role.name());
         let Some(right) = Held::writer(&self.config.data, &name)? else {
             let holder = writer_name(&self.config.data);
+            if matches!(self.role, Role::Command | Role::Guest) {
+                return Ok(false);
+            }
             let told = &mut self.board.status().standing_by_for;
             if told.as_ref() != Some(&holder) {
                 tracing::warn!("standing by: {holder} writes to the log; connections are read here once it has ended");

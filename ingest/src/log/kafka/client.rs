@@ -95,7 +95,10 @@ pub(crate) fn connect(options: &Options, topic: &str) -> Result<BaseConsumer<Con
             return Err(failure);
         }
         if !std::mem::replace(&mut told, true) {
-            tracing::warn!("{failure}; trying again for {:?}", options.connect_timeout);
+            tracing::warn!(
+                "{failure}; trying again for {:?}, as `log.kafka.connect_timeout` says",
+                options.connect_timeout
+            );
         }
     }
 }

@@ -89,7 +89,10 @@ impl Options {
         for (key, value) in &self.properties {
             let mut config = ClientConfig::new();
             config.set(key, value);
-            if let Err(KafkaError::ClientConfig(_, message, ..)) = config.create_native_config() {
+            if let Err(KafkaError::ClientConfig(_, mut message, ..)) = config.create_native_config() {
+                if message.contains("OpenSSL not available") {
+                    message.push_str("; build with `--features kafka-tls`");
+                }
                 faults.push(SettingFault {
                     property: key.clone(),
                     message,
@@ -105,7 +108,7 @@ impl Options {
     }
 
     /// Name on the cluster of what is called `name` here.
-    pub(super) fn prefixed(&self, name: &str) -> String {
+    pub fn prefixed(&self, name: &str) -> String {
         format!("{}{name}", self.topic_prefix)
     }
 

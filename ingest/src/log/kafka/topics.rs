@@ -177,7 +177,7 @@ pub fn check(options: &Options) -> Result<Vec<Finding>, Error> {
             {
                 find(
                     false,
-                    format!("is kept {least} times; three copies survive a lost broker"),
+                    format!("has {least} of the three copies with which nothing is lost with a broker"),
                 );
             }
         }

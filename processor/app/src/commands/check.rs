@@ -5,15 +5,19 @@ use std::path::Path;
 use paceline_snapshots::fsck::{Finding, Severity};
 
 use crate::cli::{ConfigCommand, FsckArgs};
-use crate::config::{Config, Fault, LogKind, Resolved};
+use crate::config::{Config, Connection, Fault, LogKind, Resolved};
 use crate::failure::{Exit, Failure};
+use crate::intake::feed::Feed;
 use crate::output::{say, write_out};
 
 pub(super) fn config(command: &ConfigCommand, loaded: Result<(Config, Resolved), Vec<Fault>>) -> Result<Exit, Failure> {
     let faults = loaded.as_ref().err().into_iter().flatten();
     faults.for_each(|fault| say(&fault.to_string()));
     match command {
-        ConfigCommand::Check { mapping } => Ok(check_mappings(mapping, loaded.is_ok())),
+        ConfigCommand::Check { mapping } => {
+            let connections = loaded.as_ref().map_or(&[][..], |(config, _)| &config.connections);
+            Ok(check_mappings(mapping, connections, loaded.is_ok()))
+        }
         ConfigCommand::Show { origin } => {
             let Ok((_, resolved)) = loaded else {
                 return Ok(Exit::Usage);
@@ -40,10 +44,16 @@ fn is_secret(path: &str) -> bool {
         .any(|ending| path.ends_with(ending))
 }
 
-fn check_mappings(mappings: &[std::path::PathBuf], is_in_order: bool) -> Exit {
+fn check_mappings(mappings: &[std::path::PathBuf], connections: &[Connection], is_in_order: bool) -> Exit {
     let mut exit = if is_in_order { Exit::Done } else { Exit::Usage };
     for path in mappings {
         if let Err(failure) = check_mapping(path) {
+            say(&failure.message);
+            exit = Exit::Usage;
+        }
+    }
+    for connection in connections {
+        if let Err(failure) = Feed::new(connection) {
             say(&failure.message);
             exit = Exit::Usage;
         }
@@ -82,6 +92,7 @@ pub(super) fn fsck(config: &Config, arguments: &FsckArgs) -> Result<Exit, Failur
             format!("`{}` is no data directory", config.data.display()),
         ));
     }
+    crate::log::check_kind(config)?;
     let store = paceline_snapshots::Store::local(&config.data, true)?;
     let depth = paceline_snapshots::fsck::Depth {
         deep: arguments.deep,

@@ -44,9 +44,10 @@ pub(super) fn run(config: &Arc<Config>, role: Role) -> Result<Exit, Failure> {
     runtime.spawn(stop_on_signal(shutdown.clone(), Arc::clone(&serves)));
     let board = Arc::new(Board::default());
     board.status().checkpoint_every = config.snapshots.checkpoint_every;
-    if let Some(address) = config.admin {
-        runtime.block_on(admin::listen(address, Arc::clone(&board)))?;
-    }
+    let admin = match config.admin {
+        Some(address) => Some(runtime.block_on(admin::listen(address, Arc::clone(&board)))?),
+        None => None,
+    };
     let mut station = Station::open(config, role, folder, &board)?;
     serves.store(true, Ordering::Release);
     for warning in station.warnings() {
@@ -65,9 +66,11 @@ pub(super) fn run(config: &Arc<Config>, role: Role) -> Result<Exit, Failure> {
         announce(config, &file)?;
     }
     say(&format!(
-        "paceline is running on `{}`, process {}; stop it with Ctrl-C",
+        "{} is running on `{}`, process {}{}; stop it with Ctrl-C",
+        role.name(),
         config.data.display(),
-        file.pid
+        file.pid,
+        admin.map_or_else(String::new, |at| format!(", health at http://{at}/readyz"))
     ));
     board.status().is_open = true;
     let outcome = serve(&mut station, &received, &shutdown, || announce(config, &file), &board);

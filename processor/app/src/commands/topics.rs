@@ -33,6 +33,9 @@ fn check(config: &Config) -> Result<Exit, Failure> {
     if findings.iter().any(|finding| finding.is_error) {
         return Ok(Exit::Wanting);
     }
-    say("the topics are in order");
+    say(&match findings.len() {
+        0 => "the topics are in order".to_owned(),
+        count => format!("the topics are in order, with {count} warnings"),
+    });
     Ok(Exit::Done)
 }

@@ -1,10 +1,11 @@
 //! The connections: every key checked by itself, so that all faults are told with their path.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use paceline_ingest::log::kafka;
+use paceline_schemas::position::{REP_WINDOWS, Topic};
 use toml::{Table, Value};
 
 use super::Connection;
@@ -23,9 +24,41 @@ impl Checks<'_> {
             if !names.insert(connection.name.clone()) {
                 self.fault(&format!("{path}.name"), format!("`{}` is there twice", connection.name));
             }
+            self.check_topics(&path, &connection, log, &connections);
             connections.push(connection);
         }
         connections
+    }
+
+    /// A topic is read once, and never one of ours: what is read would be written there again.
+    fn check_topics(&mut self, path: &str, connection: &Connection, log: &kafka::Options, others: &[Connection]) {
+        for topic in &connection.topics {
+            let names = Topic::ALL.map(|topic| log.topic_name(topic));
+            let is_ours = connection.kafka.bootstrap == log.bootstrap
+                && (names.contains(topic) || *topic == log.prefixed(REP_WINDOWS));
+            if is_ours {
+                let text = format!("`{topic}` is a topic of Paceline itself; emitters have topics of their own");
+                self.fault(&format!("{path}.topics"), text);
+            }
+            let same = |other: &&Connection| {
+                other.kafka.bootstrap == connection.kafka.bootstrap && other.topics.contains(topic)
+            };
+            if let Some(other) = others.iter().find(same) {
+                let text = format!("`{topic}` is read by the connection `{}` already", other.name);
+                self.fault(&format!("{path}.topics"), text);
+            }
+        }
+    }
+
+    /// A path that is not absolute begins at the file that names it.
+    fn beside_the_file(&self, path: PathBuf) -> PathBuf {
+        match self.resolved.origin("connections") {
+            "default" | "flag" => path,
+            origin if origin.starts_with("environment ") => path,
+            file => Path::new(file)
+                .parent()
+                .map_or_else(|| path.clone(), |folder| folder.join(&path)),
+        }
     }
 
     fn connection(&mut self, path: &str, table: &Table, log: &kafka::Options) -> Connection {
@@ -64,12 +97,16 @@ impl Checks<'_> {
             connect_timeout: Duration::ZERO,
             ..log.clone()
         };
-        for fault in kafka.faults() {
+        // Those of the log were told there.
+        let own = table.contains_key("properties");
+        for fault in kafka.faults().into_iter().filter(|_| own) {
             self.fault(&format!("{path}.properties.{}", fault.property), fault.message);
         }
         Connection {
             topics: self.topics(path, table),
-            mapping: self.text(path, table, "mapping").map(PathBuf::from),
+            mapping: self
+                .text(path, table, "mapping")
+                .map(|mapping| self.beside_the_file(PathBuf::from(mapping))),
             kafka,
             name,
         }

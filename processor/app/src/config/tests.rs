@@ -124,3 +124,27 @@ fn a_site_at_fault_is_told_once_and_a_key_of_the_environment_by_its_name() {
     ];
     assert_eq!(found, expected, "{faults:?}");
 }
+
+#[test]
+fn a_topic_of_ours_and_one_that_is_read_already_are_faults_and_a_mapping_lies_beside_its_file() {
+    let text = "[[connections]]\nname = \"a\"\ntopics = [\"calls\", \"paceline.events\"]\nmapping = \"m.toml\"\n\
+                [[connections]]\nname = \"b\"\ntopics = [\"paceline.rep-windows\", \"calls\"]\n";
+    let faults = Config::load(&layers(text)).expect_err("faults");
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    for (place, word) in [
+        ("connections[0].topics", "`paceline.events` is a topic of Paceline"),
+        ("connections[1].topics", "`paceline.rep-windows` is a topic of Paceline"),
+        ("connections[1].topics", "`calls` is read by the connection `a`"),
+    ] {
+        assert!(
+            told.iter().any(|fault| fault.contains(place) && fault.contains(word)),
+            "{word}: {told:?}"
+        );
+    }
+    assert_eq!(told.len(), 3, "{told:?}");
+
+    let mut layers = layers("[[connections]]\nname = \"a\"\ntopics = [\"calls\"]\nmapping = \"m.toml\"\n");
+    layers.files[0].name = "/etc/floor/paceline.toml".to_owned();
+    let (config, _) = Config::load(&layers).expect("a configuration");
+    assert_eq!(config.connections[0].mapping, Some(PathBuf::from("/etc/floor/m.toml")));
+}

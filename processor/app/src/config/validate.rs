@@ -35,7 +35,7 @@ pub(super) fn validate(resolved: &Resolved) -> Result<Config, Vec<Fault>> {
 }
 
 pub(super) struct Checks<'a> {
-    resolved: &'a Resolved,
+    pub(super) resolved: &'a Resolved,
     faults: Vec<Fault>,
 }
 
