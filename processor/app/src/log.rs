@@ -105,7 +105,7 @@ fn kafka(config: &Config, options: &kafka::Options) -> Result<OpenLog, Failure> 
         ..options.clone()
     };
     let warnings = check_topics(options)?;
-    let log = KafkaLog::open(options)?;
+    let log = kafka::patiently(|| KafkaLog::open(options))?;
     // Memory follows from one log alone.
     let name: String = log
         .cluster_id()
@@ -142,7 +142,7 @@ fn member(data: &Path) -> Result<String, Failure> {
 
 /// Refuses topics that break a promise, and returns what weakens one.
 fn check_topics(options: &kafka::Options) -> Result<Vec<String>, Failure> {
-    let (errors, warnings): (Vec<_>, Vec<_>) = topics::check(options)?
+    let (errors, warnings): (Vec<_>, Vec<_>) = kafka::patiently(|| topics::check(options))?
         .into_iter()
         .partition(|finding| finding.is_error);
     if errors.is_empty() {

@@ -66,7 +66,7 @@ pub(super) fn run(config: &Arc<Config>, role: Role) -> Result<Exit, Failure> {
         announce(config, &file)?;
     }
     say(&format!(
-        "{} is running on `{}`, process {}{}; stop it with Ctrl-C",
+        "{} works on `{}`, process {}{}; stop it with Ctrl-C",
         role.name(),
         config.data.display(),
         file.pid,
