@@ -75,7 +75,7 @@ fn calls_and_deals_produced_to_two_topics_end_in_the_same_tables() {
     let topics = ["calls", "deals"].map(|name| format!("{name}-{}", unique()));
     let settings = connection("bank", &topics[0], Some(&calls_mapping))
         + &connection("crm", &topics[1], Some(&mapping("crm_maven.toml")))
-        + "[snapshots]\ncheckpoint_every = \"1s\"\n";
+        + "[snapshots]\ncheckpoint_every = \"1s\"\n[ingest]\ntick_every = \"1s\"\n";
     let sandbox = Sandbox::on_kafka_with(&address, &settings);
     let teams = base.folder.join("sales_teams.csv");
     sandbox.import(&[&teams], &mapping("crm_maven_people.toml"));
@@ -96,6 +96,10 @@ fn calls_and_deals_produced_to_two_topics_end_in_the_same_tables() {
             answer.code == Some(0) && answer.stdout.lines().nth(1) == Some(wanted.to_string().as_str())
         });
     }
+    // Once nothing more comes, the last day has begun everywhere.
+    let last_day = "SELECT COUNT(*) FROM agg_rep_window WHERE as_of = DATE '2017-12-31'";
+    let wanted = embedded.sql(last_day).number();
+    serving.wait_until("the last day", DEADLINE, || sandbox.sql(last_day).number() == wanted);
     let stopped = serving.stop();
     assert_eq!(stopped.code, Some(0), "{}", stopped.stderr);
     Dump::of(&sandbox).assert_same(&Dump::of(&embedded), "produced to two topics");

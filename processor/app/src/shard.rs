@@ -40,6 +40,8 @@ pub(crate) struct Shard {
     last: Option<Fingerprint>,
     pending: Option<CheckpointInput>,
     events_since: u64,
+    /// The last checkpoint held ticks alone: who waits for the end of a day has it.
+    has_told_silence: bool,
     state_records: u64,
     unsaved_since: Option<Monotonic>,
     state_saved: Monotonic,
@@ -102,6 +104,7 @@ impl Shard {
             last: opened.last,
             pending: None,
             events_since: 0,
+            has_told_silence: false,
             state_records: 0,
             unsaved_since: None,
             state_saved: Monotonic::now(),
@@ -339,7 +342,7 @@ impl Shard {
             return self.pending.is_some();
         };
         let age = since.elapsed();
-        let by_time = if self.events_since > 0 {
+        let by_time = if self.events_since > 0 || !self.has_told_silence {
             age >= options.checkpoint_every
         } else {
             age >= TICKS_ONLY
@@ -384,6 +387,7 @@ impl Shard {
     }
 
     fn cut(&mut self, context: &FoldContext, with_state: bool) -> CheckpointInput {
+        self.has_told_silence = self.events_since == 0;
         self.events_since = 0;
         self.unsaved_since = None;
         CheckpointInput {
