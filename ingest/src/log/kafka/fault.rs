@@ -11,6 +11,8 @@ use crate::log::Bounds;
 /// How long a passing failure is waited out where an answer is due.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(200);
+/// Attempts made at least.
+const ATTEMPTS_MIN: u32 = 5;
 
 /// What follows from an error of the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,9 +109,14 @@ fn words(code: Code) -> String {
 /// The last failure.
 pub fn patiently<T>(mut attempt: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
     let begun = Monotonic::now();
+    // Time passes for a process that is stopped, too; attempts do not.
+    let mut attempts = 0;
     loop {
+        attempts += 1;
         match attempt() {
-            Err(error) if error.class() == Class::Transient && begun.elapsed() < PATIENCE => {
+            Err(error)
+                if error.class() == Class::Transient && (begun.elapsed() < PATIENCE || attempts < ATTEMPTS_MIN) =>
+            {
                 std::thread::park_timeout(PAUSE);
             }
             outcome => return outcome,
