@@ -67,6 +67,16 @@ pub(crate) fn settings(connections: &str) -> String {
     format!("{connections}\n[snapshots]\ncheckpoint_every = \"1s\"\n")
 }
 
+/// A process that takes commands.
+pub(crate) fn started(sandbox: &Sandbox, words: &[&str]) -> Running {
+    let run_file = sandbox.data().join("run.json");
+    // One that was killed has left its own.
+    drop(std::fs::remove_file(&run_file));
+    let mut process = sandbox.start(words);
+    process.wait_until("it takes commands", DEADLINE, || run_file.exists());
+    process
+}
+
 /// A serving process over topics of its own that reads connections.
 pub(crate) struct Serving {
     pub(crate) sandbox: Sandbox,
@@ -75,11 +85,7 @@ pub(crate) struct Serving {
 
 impl Serving {
     pub(crate) fn start(sandbox: Sandbox) -> Self {
-        let run_file = sandbox.data().join("run.json");
-        // One that was killed has left its own.
-        drop(std::fs::remove_file(&run_file));
-        let mut process = sandbox.start(&["run"]);
-        process.wait_until("the process serves", DEADLINE, || run_file.exists());
+        let process = started(&sandbox, &["run"]);
         Self { sandbox, process }
     }
 

@@ -12,6 +12,7 @@ use paceline_tests::oracle::{MEASURES, Oracle, SiteRules};
 use paceline_tests::sandbox::{DEADLINE, Sandbox, mapping, root};
 use serde_json::Value;
 
+use crate::serving::started;
 use crate::shared_broker;
 use crate::sources::{connection, produce, records, settings, unique};
 
@@ -89,9 +90,7 @@ fn the_newest_states_are_the_windows_of_now() {
     let live = live_topic(&sandbox);
     produce(&[format!("{topic}:3")], &[]);
     sandbox.import(&[&sandbox.file("people.csv", people)], &mapping("sample_people.toml"));
-    let mut serving = sandbox.start(&["run"]);
-    let run_file = sandbox.data().join("run.json");
-    serving.wait_until("it takes commands", DEADLINE, || run_file.exists());
+    let mut serving = started(&sandbox, &["run"]);
 
     let calls = records(&calls, &topic, "call");
     let expected = wins_and_calls(&floor, today);
@@ -155,9 +154,7 @@ fn every_event_becomes_visible_in_the_live_rows() {
     let sandbox = Sandbox::on_kafka_with(&shared_broker(), &text);
     let live = live_topic(&sandbox);
     produce(&[format!("{topic}:4")], &[]);
-    let mut serving = sandbox.start(&["run"]);
-    let run_file = sandbox.data().join("run.json");
-    serving.wait_until("it takes commands", DEADLINE, || run_file.exists());
+    let serving = started(&sandbox, &["run"]);
     let output = Command::new(python(Path::new(env!("CARGO_TARGET_TMPDIR"))))
         .arg(root().join("tests/clients/latency.py"))
         .args([&shared_broker(), &topic, &live])

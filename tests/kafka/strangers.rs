@@ -6,6 +6,7 @@ use paceline_tests::generator::Floor;
 use paceline_tests::sandbox::{DEADLINE, Sandbox, mapping};
 
 use crate::same_tables::floor;
+use crate::serving::started;
 use crate::shared_broker;
 
 /// The same topics and group over a data directory of its own.
@@ -13,13 +14,6 @@ fn stranger_to(sandbox: &Sandbox) -> Sandbox {
     let stranger = sandbox.copy();
     fs::remove_dir_all(stranger.data()).expect("removed");
     stranger
-}
-
-fn serving(sandbox: &Sandbox) -> paceline_tests::sandbox::Running {
-    let mut serving = sandbox.start(&["run"]);
-    let run_file = sandbox.data().join("run.json");
-    serving.wait_until("it takes commands", DEADLINE, || run_file.exists());
-    serving
 }
 
 fn csv(floor: &Floor, name: &str) -> Vec<u8> {
@@ -31,7 +25,7 @@ fn csv(floor: &Floor, name: &str) -> Vec<u8> {
 #[ignore = "needs the broker of PACELINE_TEST_KAFKA"]
 fn a_member_of_another_data_directory_is_refused_with_the_keys_to_change() {
     let sandbox = Sandbox::on_kafka(&shared_broker());
-    let mut first = serving(&sandbox);
+    let mut first = started(&sandbox, &["run"]);
     // It is a member once a file can be read.
     first.wait_until("its shards", DEADLINE, || sandbox.data().join("shards/3").exists());
     let refused = stranger_to(&sandbox).run(&["process"]);
@@ -48,7 +42,7 @@ fn a_member_of_another_data_directory_is_refused_with_the_keys_to_change() {
 fn what_a_second_writer_wrote_is_noticed_and_read_before_anything_else_is_written() {
     let floor = floor();
     let sandbox = Sandbox::on_kafka(&shared_broker());
-    let first = serving(&sandbox);
+    let first = started(&sandbox, &["run"]);
     let people = sandbox.file("people.csv", csv(&floor, "people"));
     sandbox.import(&[&people], &mapping("sample_people.toml"));
 

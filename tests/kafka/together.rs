@@ -10,6 +10,7 @@ use paceline_tests::sandbox::{DEADLINE, Dump, Running, Sandbox, Table, mapping};
 use serde_json::Value;
 
 use crate::operators::{free_address, get};
+use crate::serving::started;
 use crate::shared_broker;
 use crate::sources::{connection, produce, records, settings, unique};
 
@@ -197,9 +198,7 @@ fn processes_that_come_and_go_lose_nothing_and_double_nothing() {
     produce(&[format!("{}:4", topics[0]), format!("{}:2", topics[1])], &[]);
     sandbox.import(&[&sandbox.file("people.csv", people)], &mapping("sample_people.toml"));
 
-    let mut ingest = sandbox.start(&["ingest", "--log-level", "info"]);
-    let run_file = sandbox.data().join("run.json");
-    ingest.wait_until("it takes commands", DEADLINE, || run_file.exists());
+    let mut ingest = started(&sandbox, &["ingest", "--log-level", "info"]);
     let mut members = Members::start(&sandbox, 2, scale.frozen);
     let calls = records(&calls, &topics[0], "call");
     let deals = records(&deals, &topics[1], "deal");
@@ -278,9 +277,7 @@ fn the_second_to_write_stands_by_and_names_the_first_until_that_is_gone() {
     let calls = records(&calls, &topic, "call");
     let (before, after) = calls.split_at(calls.len() / 2);
 
-    let run_file = sandbox.data().join("run.json");
-    let mut first = sandbox.start(&["run"]);
-    first.wait_until("it takes commands", DEADLINE, || run_file.exists());
+    let first = started(&sandbox, &["run"]);
     sandbox.import(&[&sandbox.file("people.csv", people)], &mapping("sample_people.toml"));
     let admin = free_address();
     let mut second = Running::start(sandbox.command(&["run"]).env("PACELINE__ADMIN__LISTEN", &admin));
@@ -314,9 +311,7 @@ fn a_file_is_imported_by_one_process_and_published_by_another() {
     let embedded = Sandbox::new();
     embedded.import_floor(&floor);
     let sandbox = Sandbox::on_kafka(&shared_broker());
-    let mut ingest = sandbox.start(&["ingest"]);
-    let run_file = sandbox.data().join("run.json");
-    ingest.wait_until("it takes commands", DEADLINE, || run_file.exists());
+    let ingest = started(&sandbox, &["ingest"]);
     let processes = [sandbox.start(&["process"]), sandbox.start(&["process"])];
     sandbox.import_floor(&floor);
     Dump::of(&sandbox).assert_same(&Dump::of(&embedded), "imported by one, published by others");

@@ -54,13 +54,10 @@ impl Held {
     /// # Errors
     /// The data directory cannot be made or written.
     pub fn writer(data: &Path, name: &str) -> Result<Option<Self>, Failure> {
-        let mut file = open(data, WRITER)?;
+        let Some(mut file) = locked(data, WRITER, Duration::ZERO)? else {
+            return Ok(None);
+        };
         let path = data.join(WRITER);
-        match FileExt::try_lock_exclusive(&file) {
-            Ok(true) => {}
-            Ok(false) => return Ok(None),
-            Err(error) => return Err(io("lock", &path, &error)),
-        }
         let noted = file
             .set_len(0)
             .and_then(|()| file.rewind())

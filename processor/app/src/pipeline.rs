@@ -12,7 +12,7 @@ mod telling;
 mod worker;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -21,7 +21,7 @@ use std::time::Instant as Monotonic;
 use arrow::record_batch::RecordBatch;
 use paceline_ingest::log::Log;
 use paceline_schemas::position::{Offset, Topic};
-use paceline_schemas::time::{Day, Instant};
+use paceline_schemas::time::Day;
 use paceline_snapshots::protocol::commit::{FoldConfig, Identity};
 
 use crate::config::{Config, fold_keys};
@@ -87,7 +87,6 @@ pub(crate) type Reply<T> = SyncSender<Result<T, Failure>>;
 pub(crate) struct News {
     pub(crate) published: AtomicBool,
     pub(crate) keeps_house: AtomicBool,
-    pub(crate) watermark_us: AtomicI64,
     pub(crate) failure: Mutex<Option<Failure>>,
     pub(crate) board: Arc<Board>,
 }
@@ -216,13 +215,6 @@ impl Pipeline {
     /// What was published is to be looked at again.
     pub fn note_published_news(&self) {
         self.news.published.store(true, Ordering::Release);
-    }
-
-    /// The smallest watermark over the shards, once all have one.
-    pub fn watermark(&self) -> Option<Instant> {
-        Some(self.news.watermark_us.load(Ordering::Acquire))
-            .filter(|us| *us > 0)
-            .map(Instant)
     }
 
     /// Whether the thread still runs.

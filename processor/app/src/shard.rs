@@ -121,10 +121,6 @@ impl Shard {
         self.next
     }
 
-    pub(crate) fn watermark(&self) -> Option<Instant> {
-        self.state.watermark()
-    }
-
     pub(crate) fn fold(&mut self, records: &[Stored]) -> Result<(), Failure> {
         for record in records {
             if record.offset < self.next {

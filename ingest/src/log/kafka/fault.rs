@@ -107,32 +107,31 @@ fn words(code: Code) -> String {
 ///
 /// # Errors
 /// The last failure.
-pub fn patiently<T>(mut attempt: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
-    let begun = Monotonic::now();
-    // Time passes for a process that is stopped, too; attempts do not.
-    let mut attempts = 0;
-    loop {
-        attempts += 1;
-        match attempt() {
-            Err(error)
-                if error.class() == Class::Transient && (begun.elapsed() < PATIENCE || attempts < ATTEMPTS_MIN) =>
-            {
-                std::thread::park_timeout(PAUSE);
-            }
-            outcome => return outcome,
-        }
-    }
+pub fn patiently<T>(attempt: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    again_while(|error| error.class() == Class::Transient, attempt)
 }
 
 /// Asks again for a topic that was made a moment ago, for a while.
 ///
 /// # Errors
 /// The last failure.
-pub(super) fn until_known<T>(mut attempt: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+pub(super) fn until_known<T>(attempt: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    again_while(|_| true, attempt)
+}
+
+fn again_while<T>(
+    may_pass: impl Fn(&Error) -> bool,
+    mut attempt: impl FnMut() -> Result<T, Error>,
+) -> Result<T, Error> {
     let begun = Monotonic::now();
+    // Time passes for a process that is stopped, too; attempts do not.
+    let mut attempts = 0;
     loop {
+        attempts += 1;
         match attempt() {
-            Err(_) if begun.elapsed() < PATIENCE => std::thread::park_timeout(PAUSE),
+            Err(error) if may_pass(&error) && (begun.elapsed() < PATIENCE || attempts < ATTEMPTS_MIN) => {
+                std::thread::park_timeout(PAUSE);
+            }
             outcome => return outcome,
         }
     }

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant as Monotonic};
 use paceline_schemas::position::Topic;
 
 use super::worker::Worker;
-use crate::shard::Shard;
 
 /// Time between two looks at where the log ends.
 const ENDS: Duration = Duration::from_secs(5);
@@ -15,10 +14,6 @@ const ENDS_AWAY: Duration = Duration::from_secs(30);
 
 impl Worker {
     pub(super) fn tell(&mut self) {
-        let watermark = self.shards.values().map(Shard::watermark).min().flatten();
-        self.news
-            .watermark_us
-            .store(watermark.map_or(0, |at| at.0), Ordering::Release);
         self.news.keeps_house.store(self.house.is_some(), Ordering::Release);
         let now = Monotonic::now();
         let mut status = self.news.board.status();
