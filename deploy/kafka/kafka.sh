@@ -14,6 +14,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 jars=${PACELINE_KAFKA_JARS:-$HOME/.cache/paceline/kafka-4.4.0}
 ready_within=120
+attempts=3
 
 fail() {
     echo "kafka.sh: $*" >&2
@@ -141,7 +142,10 @@ wait_until_ready() {
     local end=$((SECONDS + ready_within)) node answers
     while ((SECONDS < end)); do
         for ((node = 1; node <= brokers; node++)); do
-            process_of "$node" >/dev/null || fail "broker $node has ended: $dir/$node/log"
+            process_of "$node" >/dev/null && continue
+            echo "kafka.sh: broker $node has ended; the end of $dir/$node/log:" >&2
+            tail -n 20 "$dir/$node/log" >&2
+            return 1
         done
         answers=$(timeout 20 java -cp "$jars/*" -Xmx128m -XX:+UseSerialGC org.apache.kafka.tools.BrokerApiVersionsCommand \
             --bootstrap-server "$(cat "$dir/address")" --command-config "$dir/admin.properties" 2>/dev/null |
@@ -149,6 +153,33 @@ wait_until_ready() {
         ((answers >= brokers)) && return
     done
     fail "the brokers are not ready after $ready_within s: $dir/1/log"
+}
+
+launch_all() {
+    local node
+    for ((node = 1; node <= brokers; node++)); do launch "$node"; done
+    wait_until_ready
+}
+
+stop_all() {
+    local node pid
+    for ((node = 1; node <= brokers; node++)); do
+        ! pid=$(process_of "$node") || kill "$pid"
+    done
+    for ((node = 1; node <= brokers; node++)); do wait_until_gone "$node"; done
+}
+
+# Somebody else may take a port between the look and the broker's own bind, so a new cluster tries others.
+start_new() {
+    local attempt node
+    for ((attempt = 1; attempt <= attempts; attempt++)); do
+        make_cluster
+        launch_all && return
+        stop_all
+        rm -f "$dir/address"
+        for ((node = 1; node <= brokers; node++)); do rm -rf "${dir:?}/$node"; done
+    done
+    fail "no broker stayed alive in $attempts attempts"
 }
 
 wait_until_gone() { # N
@@ -177,16 +208,15 @@ case $command in
             esac
         done
         fetch_jars
-        [[ -e $dir/address ]] || make_cluster
-        for ((node = 1; node <= brokers; node++)); do launch "$node"; done
-        wait_until_ready
+        if [[ -e $dir/address ]]; then
+            launch_all || exit 1
+        else
+            start_new
+        fi
         cat "$dir/address"
         ;;
     stop)
-        for ((node = 1; node <= brokers; node++)); do
-            ! pid=$(process_of "$node") || kill "$pid"
-        done
-        for ((node = 1; node <= brokers; node++)); do wait_until_gone "$node"; done
+        stop_all
         ;;
     kill)
         pid=$(process_of "${1:?which broker}") || fail "broker $1 does not run"
