@@ -180,7 +180,7 @@ fn unstamp(data: &mut Data) {
         Data::Deal(data) => reset!(data),
         Data::Lead(data) => reset!(data),
         Data::State(data) => reset!(data),
-        Data::People(_) | Data::Tick => {}
+        Data::People(_) | Data::Target(_) | Data::Tick => {}
     }
 }
 

@@ -51,6 +51,7 @@ impl Canonical {
             Data::Lead(data) => (data.fields(), Family::Lead),
             Data::State(data) => (data.fields(), Family::State),
             Data::People(data) => (data.fields(), Family::People),
+            Data::Target(data) => (data.fields(), Family::Target),
             Data::Tick => (Vec::new(), Family::Tick),
         };
         for slot in slots(family) {
@@ -160,7 +161,7 @@ pub(crate) fn retracted(data: &Data) -> bool {
         Data::Lead(data) => data.retracted,
         Data::State(data) => data.retracted,
         Data::People(data) => data.retracted,
-        Data::Deal(_) | Data::Tick => false,
+        Data::Deal(_) | Data::Target(_) | Data::Tick => false,
     }
 }
 
@@ -177,7 +178,7 @@ fn outcome_name(event_type: EventType, deal: &Deal) -> &'static str {
 }
 
 fn slots(family: Family) -> &'static [Slot] {
-    static SLOTS: [OnceLock<Vec<Slot>>; 6] = [const { OnceLock::new() }; 6];
+    static SLOTS: [OnceLock<Vec<Slot>>; 7] = [const { OnceLock::new() }; 7];
     let at = match family {
         Family::Call => 0,
         Family::Deal => 1,
@@ -185,6 +186,7 @@ fn slots(family: Family) -> &'static [Slot] {
         Family::State => 3,
         Family::People => 4,
         Family::Tick => 5,
+        Family::Target => 6,
     };
     SLOTS
         .get(at)
@@ -210,7 +212,7 @@ fn sorted_slots(family: Family) -> Vec<Slot> {
         Family::Call | Family::Lead | Family::State | Family::People => {
             slots.push(extra("retracted", What::Retracted));
         }
-        Family::Tick => {}
+        Family::Target | Family::Tick => {}
     }
     if family != Family::People {
         slots.push(extra("time", What::Time));

@@ -57,13 +57,13 @@ pub(crate) fn check(event: &mut Event) -> Result<(), Reject> {
     match &mut event.data {
         Data::Deal(data) => data.previous = Some(Box::<Previous>::default()),
         Data::Lead(data) if event_type == EventType::LeadTransferred => data.side = Some(Side::In),
-        Data::Lead(_) | Data::Call(_) | Data::State(_) | Data::People(_) | Data::Tick => {}
+        Data::Lead(_) | Data::Call(_) | Data::State(_) | Data::People(_) | Data::Target(_) | Data::Tick => {}
     }
     let checked = event.data.check(event_type).and_then(|()| event.data.check_stamps());
     match &mut event.data {
         Data::Deal(data) => data.previous = None,
         Data::Lead(data) => data.side = None,
-        Data::Call(_) | Data::State(_) | Data::People(_) | Data::Tick => {}
+        Data::Call(_) | Data::State(_) | Data::People(_) | Data::Target(_) | Data::Tick => {}
     }
     checked
 }

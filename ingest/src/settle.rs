@@ -196,6 +196,10 @@ fn plan(memory: &mut Memory, options: &Options, draft: Draft, received: Instant)
         Data::Lead(_) => lead::plan(memory, draft, received),
         Data::State(_) => state::plan(memory, options, draft, received),
         Data::People(_) => people::plan(memory, draft, received),
+        Data::Target(_) => {
+            let detail = "`type`: targets are made by `paceline targets`";
+            Err(Reject::new(Reason::UnknownType, detail).into())
+        }
         Data::Tick => Err(Reject::new(Reason::UnknownType, "`type`: ticks are made by ingest alone").into()),
     }
 }

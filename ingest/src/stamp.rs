@@ -252,7 +252,7 @@ impl Stamper {
                 data.currency = place.clock.site.currency.clone();
             }
             // Plans and absences lie in the future by right.
-            Data::People(_) | Data::Tick => {}
+            Data::People(_) | Data::Target(_) | Data::Tick => {}
         }
         Ok(())
     }

@@ -9,8 +9,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::envelope::{Envelope, TIME_MIN, major_version};
-use crate::event::{Call, Data, Deal, Event, EventType, Family, Lead, People, RepState};
-use crate::ids::{EventId, LongLabel, Source, Text256};
+use crate::event::{Call, Data, Deal, Event, EventType, Family, Lead, People, RepState, Target};
+use crate::ids::{EventId, Label, LongLabel, Source, Text256, Text1000};
 use crate::reject::{Reason, Reject};
 use crate::time::Instant;
 use crate::upcast;
@@ -83,6 +83,10 @@ struct Wire<'a> {
     recordedtime: Option<Attribute<'a>>,
     #[serde(borrow, default)]
     sequence: Option<Attribute<'a>>,
+    #[serde(borrow, default)]
+    publishedset: Option<Attribute<'a>>,
+    #[serde(borrow, default)]
+    publishedoffsets: Option<Attribute<'a>>,
     #[serde(borrow, default)]
     data: Option<sonic_rs::LazyValue<'a>>,
     #[serde(borrow, default)]
@@ -178,6 +182,8 @@ fn decode_wire(wire: &Wire<'_>) -> Result<Event, Reject> {
         causationid: optional(wire.causationid.as_deref(), "causationid", EventId::new)?,
         recordedtime: optional(wire.recordedtime.as_deref(), "recordedtime", Instant::parse)?,
         sequence: optional(wire.sequence.as_deref(), "sequence", LongLabel::new)?,
+        publishedset: optional(wire.publishedset.as_deref(), "publishedset", Label::new)?,
+        publishedoffsets: optional(wire.publishedoffsets.as_deref(), "publishedoffsets", Text1000::new)?,
     };
     let raw = upcast::RELEASED.raise(event_type, major, raw_data(wire.data.as_ref())?)?;
     let data = decode_data(event_type, &raw)?;
@@ -205,6 +211,7 @@ fn decode_data(event_type: EventType, raw: &str) -> Result<Data, Reject> {
         Family::Lead => Data::Lead(typed::<Lead>(family, raw)?),
         Family::State => Data::State(typed::<RepState>(family, raw)?),
         Family::People => Data::People(typed::<People>(family, raw)?),
+        Family::Target => Data::Target(typed::<Target>(family, raw)?),
         Family::Tick => Data::Tick,
     };
     Ok(data)
@@ -256,6 +263,10 @@ struct Written<'a> {
     recordedtime: Option<Instant>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sequence: Option<&'a LongLabel>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    publishedset: Option<&'a Label>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    publishedoffsets: Option<&'a Text1000>,
     data: WrittenData<'a>,
 }
 
@@ -267,6 +278,7 @@ enum WrittenData<'a> {
     Lead(&'a Lead),
     State(&'a RepState),
     People(&'a People),
+    Target(&'a Target),
     Tick {},
 }
 
@@ -284,12 +296,15 @@ pub fn encode(event: &Event) -> Vec<u8> {
         causationid: envelope.causationid.as_ref(),
         recordedtime: envelope.recordedtime,
         sequence: envelope.sequence.as_ref(),
+        publishedset: envelope.publishedset.as_ref(),
+        publishedoffsets: envelope.publishedoffsets.as_ref(),
         data: match &event.data {
             Data::Call(data) => WrittenData::Call(data),
             Data::Deal(data) => WrittenData::Deal(data),
             Data::Lead(data) => WrittenData::Lead(data),
             Data::State(data) => WrittenData::State(data),
             Data::People(data) => WrittenData::People(data),
+            Data::Target(data) => WrittenData::Target(data),
             Data::Tick => WrittenData::Tick {},
         },
     };

@@ -1,7 +1,7 @@
 //! The envelope: CloudEvents 1.0 attributes of an event.
 
 use crate::event::EventType;
-use crate::ids::{EventId, LongLabel, Source, Text256};
+use crate::ids::{EventId, Label, LongLabel, Source, Text256, Text1000};
 use crate::reject::{Reason, Reject};
 use crate::time::Instant;
 
@@ -29,6 +29,10 @@ pub struct Envelope {
     pub recordedtime: Option<Instant>,
     /// The source's order; informational.
     pub sequence: Option<LongLabel>,
+    /// The published set from which a decision was read.
+    pub publishedset: Option<Label>,
+    /// How far that set held each shard: `0:91544,1:90210`.
+    pub publishedoffsets: Option<Text1000>,
 }
 
 impl Envelope {
@@ -44,6 +48,8 @@ impl Envelope {
             causationid: None,
             recordedtime: None,
             sequence: None,
+            publishedset: None,
+            publishedoffsets: None,
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod lead;
 pub mod people;
 pub mod previous;
 pub mod state;
+pub mod target;
 
 use crate::envelope::Envelope;
 use crate::field::FieldSpec;
@@ -22,6 +23,7 @@ pub use lead::Lead;
 pub use people::People;
 pub use previous::Previous;
 pub use state::RepState;
+pub use target::Target;
 
 /// One event.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +47,8 @@ pub enum Data {
     State(Box<RepState>),
     /// `org.*`, `rep.*` but states, `customer.*`.
     People(Box<People>),
+    /// `target.*`.
+    Target(Box<Target>),
     /// `clock.ticked`: moves the watermark and counts nothing.
     Tick,
 }
@@ -62,6 +66,8 @@ pub enum Family {
     State,
     /// Reps, organisation, objections.
     People,
+    /// Targets.
+    Target,
     /// Ticks.
     Tick,
 }
@@ -75,6 +81,7 @@ impl Family {
             Self::Lead => Lead::FIELDS,
             Self::State => RepState::FIELDS,
             Self::People => People::FIELDS,
+            Self::Target => Target::FIELDS,
             Self::Tick => &[],
         }
     }
@@ -161,6 +168,30 @@ types! {
     RepLeft = "rep.left", People, ["rep_id", "left_on", "kind"];
     /// A customer does not want to be called.
     CustomerObjected = "customer.objected", People, ["suppression_key", "scope", "channel", "origin"];
+    /// A policy holds from now on.
+    TargetPolicyPublished = "target.policy_published", Target, ["policy_version", "policy", "valid_from", "decided_by"];
+    /// The value of a node and period is entered, locked or bounded.
+    TargetLocked = "target.locked", Target,
+        ["node_id", "node_kind", "metric", "unit", "period_kind", "period_start", "period_end", "lock", "decided_by"];
+    /// One row of a proposal.
+    TargetProposed = "target.proposed", Target,
+        ["target_id", "version", "node_id", "node_kind", "metric", "unit", "period_kind", "period_start", "period_end",
+         "value", "cells", "method", "proposal_id", "proposal_size", "policy_version", "reason_code", "decided_by"];
+    /// All rows of a proposal count from now on.
+    TargetApproved = "target.approved", Target, ["proposal_id", "effective_at", "decided_by"];
+    /// A proposal is refused by who may approve it.
+    TargetRejected = "target.rejected", Target, ["proposal_id", "reason_code", "decided_by"];
+    /// A proposal is taken back by who made it.
+    TargetWithdrawn = "target.withdrawn", Target, ["proposal_id", "reason_code", "decided_by"];
+    /// A recalibration left a target as it is.
+    TargetReviewed = "target.reviewed", Target,
+        ["target_id", "version", "node_id", "node_kind", "metric", "unit", "period_kind", "period_start", "period_end",
+         "outcome", "checks", "evidence", "policy_version", "reason_code", "decided_by"];
+    /// A recalibration changed a target within the policy's own authority.
+    TargetAdjusted = "target.adjusted", Target,
+        ["target_id", "version", "node_id", "node_kind", "metric", "unit", "period_kind", "period_start", "period_end",
+         "value", "cells", "old_value", "proposed_value", "uncapped_value", "effective_at", "checks", "evidence",
+         "policy_version", "reason_code", "decided_by"];
 }
 
 impl EventType {
@@ -169,6 +200,7 @@ impl EventType {
         match self.family() {
             Family::Call | Family::Deal | Family::Lead | Family::State | Family::Tick => Topic::Events,
             Family::People => Topic::People,
+            Family::Target => Topic::Targets,
         }
     }
 }
@@ -220,14 +252,14 @@ macro_rules! keyed_of {
 }
 
 impl Data {
-    /// What a keyed event carries; nothing for people and ticks.
+    /// What a keyed event carries; nothing for people, targets and ticks.
     pub fn keyed(&self) -> Option<Keyed<'_>> {
         match self {
             Self::Call(data) => keyed_of!(data),
             Self::Deal(data) => keyed_of!(data),
             Self::Lead(data) => keyed_of!(data),
             Self::State(data) => keyed_of!(data),
-            Self::People(_) | Self::Tick => None,
+            Self::People(_) | Self::Target(_) | Self::Tick => None,
         }
     }
 
@@ -239,6 +271,7 @@ impl Data {
             Self::Lead(data) => data.lacks(name),
             Self::State(data) => data.lacks(name),
             Self::People(data) => data.lacks(name),
+            Self::Target(data) => data.lacks(name),
             Self::Tick => true,
         }
     }
@@ -255,6 +288,7 @@ impl Data {
             Self::Call(data) => data.check(),
             Self::Deal(data) => data.check(event_type),
             Self::People(data) => data.check(event_type),
+            Self::Target(data) => data.check(),
             Self::Lead(_) | Self::Tick => Ok(()),
             Self::State(data) => data.check(),
         }

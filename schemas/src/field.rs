@@ -153,6 +153,7 @@ id_fields!(
     Text64,
     Text128,
     Text256,
+    Text1000,
     Country,
     Currency,
 );

@@ -133,6 +133,8 @@ ids! {
     Text128(128);
     /// Opaque references.
     Text256(256);
+    /// A person's words.
+    Text1000(1000);
     /// ISO 3166 country.
     Country(2);
     /// ISO 4217 code.

@@ -9,9 +9,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::event::people::{SHIFTS_MAX, kinds};
-use crate::event::{Call, Deal, EventType, Family, Lead, People, Previous, RepState};
+use crate::event::target::{CELLS_MAX, CHECKS_MAX, WEIGHTS_MAX};
+use crate::event::{Call, Deal, EventType, Family, Lead, People, Previous, RepState, Target};
 use crate::field::{BasisPoints, Count, FieldSpec, Kind, Labels, Milliseconds, Minor, Origin};
-use crate::ids::{EventId, Label, LongLabel, Source, Text256};
+use crate::ids::{EventId, Label, LongLabel, Source, Text256, Text1000};
 
 /// Version of the data of every type.
 pub const VERSION: &str = "1.0";
@@ -88,6 +89,8 @@ pub fn envelope() -> Value {
             "causationid": text(EventId::MAX, "Id of the cause"),
             "recordedtime": recorded,
             "sequence": text(LongLabel::MAX, "The source's order; informational"),
+            "publishedset": text(Label::MAX, "Of targets: the published set that was read"),
+            "publishedoffsets": text(Text1000::MAX, "Of targets: how far that set held each shard, 0:91544,1:90210"),
             "data": {"description": "The fact, by the schema of its type", "type": "object"},
         },
     })
@@ -103,6 +106,7 @@ fn fallback_of(family: Family) -> Fallback {
         Family::Lead => fallback::<Lead>,
         Family::State => fallback::<RepState>,
         Family::People => fallback::<People>,
+        Family::Target => fallback::<Target>,
         Family::Tick => |_| None,
     }
 }
@@ -134,7 +138,7 @@ fn shape(spec: &FieldSpec, fallback: Fallback) -> Value {
         Kind::Integer => json!({"type": "integer"}),
         Kind::Bool => json!({"type": "boolean"}),
         Kind::Instant | Kind::LocalHour => instant(),
-        Kind::Date => json!({"type": "string", "format": "date", "minLength": 10, "maxLength": 10}),
+        Kind::Date => date(),
         Kind::Symbol(symbols) => symbol(symbols, fallback(spec.name)),
         Kind::Symbols(symbols) => json!({"type": "array", "items": {"type": "string", "enum": symbols}}),
         Kind::Labels => labels(),
@@ -148,6 +152,10 @@ fn text(max: usize) -> Value {
 
 fn instant() -> Value {
     json!({"type": "string", "format": "date-time"})
+}
+
+fn date() -> Value {
+    json!({"type": "string", "format": "date", "minLength": 10, "maxLength": 10})
 }
 
 fn integer(min: i64, max: i64) -> Value {
@@ -204,8 +212,57 @@ fn object(name: &str) -> Value {
             insert_into(&mut shifts, json!({"maxItems": SHIFTS_MAX}));
             shifts
         }
+        "cells" => cells(),
+        "checks" => checks(),
+        "evidence" => evidence(),
+        "policy" => json!({"type": "object"}),
         _ => json!({}),
     }
+}
+
+fn cells() -> Value {
+    let any = json!({"type": "integer"});
+    let weights = json!({"type": "array", "maxItems": WEIGHTS_MAX, "items": {"type": "integer", "minimum": 0}});
+    let planned = json!({"type": ["integer", "null"]});
+    json!({"type": "array", "maxItems": CELLS_MAX, "items": {
+        "type": "object",
+        "required": ["month", "value", "from"],
+        "properties": {
+            "month": date(), "value": any, "from": date(), "kept": any, "weights": weights,
+            "denominator_planned": planned,
+        },
+    }})
+}
+
+fn checks() -> Value {
+    let number = json!({"type": ["integer", "null"]});
+    json!({"type": "array", "maxItems": CHECKS_MAX, "items": {
+        "type": "object",
+        "required": ["check", "passed"],
+        "properties": {"check": text(Label::MAX), "passed": {"type": "boolean"}, "measured": number, "bound": number},
+    }})
+}
+
+fn evidence() -> Value {
+    let integers = [
+        "n_eff",
+        "numerator",
+        "denominator",
+        "theta",
+        "low",
+        "high",
+        "weight_own",
+        "peers",
+        "prior_strength",
+        "confirmations",
+    ];
+    let mut properties = Map::new();
+    properties.insert("as_of".to_owned(), date());
+    properties.insert("from".to_owned(), date());
+    properties.extend(integers.map(|name| (name.to_owned(), json!({"type": "integer"}))));
+    properties.insert("inputs_sha256".to_owned(), text(Label::MAX));
+    let required: Vec<String> = properties.keys().cloned().collect();
+    json!({"type": "object", "required": required, "properties": properties})
 }
 
 fn list(properties: Value) -> Value {

@@ -80,7 +80,7 @@ pub fn contribution(event: &Event) -> Contribution<'_> {
             state_vector(state),
             keyed.previous.map(|previous| -previous_state(previous)),
         ),
-        Data::People(_) | Data::Tick => return Contribution::default(),
+        Data::People(_) | Data::Target(_) | Data::Tick => return Contribution::default(),
     };
     let before = before
         .zip(keyed.previous)
@@ -397,7 +397,7 @@ pub fn previous_of(event: &Event) -> Previous {
             previous.started_at = state.started_at;
             previous.ended_at = state.ended_at;
         }
-        Data::Lead(_) | Data::People(_) | Data::Tick => {}
+        Data::Lead(_) | Data::People(_) | Data::Target(_) | Data::Tick => {}
     }
     previous
 }

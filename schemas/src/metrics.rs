@@ -3,6 +3,7 @@
 //! A metric is a volume, which is a measure, or a ratio of two sums of measures of the same rows. Ratios are never
 //! stored: whoever shows one sums both sides first. Ratios of cohorts and of rosters are not in it.
 
+mod naming;
 mod ratios;
 mod volumes;
 
@@ -128,6 +129,10 @@ pub struct Metric {
     pub min_evidence: i64,
     /// Days until the numerator of a day is complete; 0 for a ratio of the same period.
     pub maturity_days: i64,
+    /// Whether a recalibration may move targets of it.
+    pub recalibrate: bool,
+    /// The metric of value that stands beside it, of an effort that never stands alone.
+    pub pairs_with: Option<&'static str>,
     /// English name.
     pub name_en: &'static str,
     /// Chinese name.
@@ -137,6 +142,65 @@ pub struct Metric {
     /// Chinese definition.
     pub definition_zh: &'static str,
 }
+
+/// Over what values of a metric may be summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Additive {
+    /// Over people and over time.
+    Both,
+    /// Over neither: the sides are summed.
+    None,
+}
+
+impl Additive {
+    /// The name in `dim_metric`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Both => "both",
+            Self::None => "none",
+        }
+    }
+}
+
+impl Metric {
+    /// Version of all definitions; raised when one changes.
+    pub const VERSION: i64 = 1;
+
+    /// Over what values of it may be summed.
+    pub fn additive(&self) -> Additive {
+        if self.denominator.is_some() {
+            Additive::None
+        } else {
+            Additive::Both
+        }
+    }
+
+    /// The unit of its targets: `count`, `s`, `ppm`, or `minor:` and the currency.
+    ///
+    /// # Errors
+    /// Money without a currency, or a currency of what is no money.
+    pub fn target_unit(&self, currency: Option<&str>) -> Result<String, UnknownMetric> {
+        let fault = |hint: String| UnknownMetric {
+            name: self.id.to_owned(),
+            hint,
+        };
+        match (self.unit, self.denominator.is_some(), currency) {
+            (Unit::Minor, false, Some(currency)) => Ok(format!("minor:{currency}")),
+            (Unit::Minor, _, _) => Err(fault(
+                "a target of money is the sum of one currency; name the currency".to_owned(),
+            )),
+            (_, _, Some(currency)) => Err(fault(format!("it is no money, so it has no currency `{currency}`"))),
+            (Unit::Count, false, None) => Ok("count".to_owned()),
+            (Unit::Seconds, false, None) => Ok("s".to_owned()),
+            (Unit::Ppm, _, None) => Ok("ppm".to_owned()),
+            (Unit::Count | Unit::Seconds, true, None) => Err(fault(
+                "a target of a ratio is one of shares; this ratio has a unit".to_owned(),
+            )),
+        }
+    }
+}
+
+pub use naming::{UnknownMetric, resolve};
 
 /// All metrics: the volumes in the order of the measures, then the ratios.
 pub fn metrics() -> &'static [Metric] {

@@ -159,6 +159,23 @@ symbols! {
     Role {
         Seller = "seller", Closer = "closer", Setter = "setter", Lead = "lead", Manager = "manager", Other = "other",
     } else Other
+    /// Kind of a node that has targets.
+    NodeKind { Rep = "rep", Reserve = "reserve", Team = "team", Site = "site", Company = "company", } else none
+    /// Kind of a period, by the fiscal calendar.
+    PeriodKind {
+        Day = "day", Week = "week", Month = "month", Quarter = "quarter", Half = "half", Year = "year",
+    } else none
+    /// Who decided about a target.
+    DecidedBy { Policy = "policy", Person = "person", Import = "import", } else none
+    /// What the value of a node and period is held to; `entered` and `value` are met exactly.
+    Lock { None = "none", Entered = "entered", Value = "value", Floor = "floor", Ceiling = "ceiling", } else none
+    /// How a recalibration ended.
+    Recalibrated {
+        Applied = "applied", Proposed = "proposed", Watching = "watching", Kept = "kept",
+        NeedsParent = "needs_parent", Routed = "routed_to_market",
+    } else none
+    /// Whose approval a change needs, the least first.
+    Authority { Policy = "policy", Team = "team", Site = "site", Company = "company", } else none
     /// What an objection covers.
     ObjectionScope { Tenant = "tenant", Campaign = "campaign", Product = "product", } else none
     /// Channel of an objection.

@@ -24,7 +24,7 @@ use crate::stamp::{Moment, SiteClock, Stamper};
 
 pub use notes::Notes;
 
-/// Applies `$body` to the data of any family but ticks.
+/// Applies `$body` to the data of any family but ticks and targets.
 macro_rules! each {
     ($data:expr, $fields:ident => $body:expr) => {
         match $data {
@@ -33,7 +33,7 @@ macro_rules! each {
             Data::Lead($fields) => Some($body),
             Data::State($fields) => Some($body),
             Data::People($fields) => Some($body),
-            Data::Tick => None,
+            Data::Target(_) | Data::Tick => None,
         }
     };
 }
@@ -135,7 +135,7 @@ impl<'a> Assembly<'a> {
             Family::Lead => Data::Lead(Box::<Lead>::default()),
             Family::State => Data::State(Box::<RepState>::default()),
             Family::People => Data::People(Box::<People>::default()),
-            Family::Tick => Data::Tick,
+            Family::Target | Family::Tick => Data::Tick,
         };
         let currency = mapping.settings.currency.clone();
         Self {
@@ -243,7 +243,7 @@ impl<'a> Assembly<'a> {
     }
 
     fn flags(&mut self) -> &mut Flags {
-        each!(&mut self.data, data => &mut data.flags).expect("no block makes ticks")
+        each!(&mut self.data, data => &mut data.flags).expect("no block makes ticks or targets")
     }
 
     fn fill_field(&mut self, spec: &'static FieldSpec, value: &'a Value, notes: &mut Notes) -> Result<(), Reject> {
@@ -329,7 +329,7 @@ impl<'a> Assembly<'a> {
                 let named = data.site_id.as_ref().and_then(|site_id| self.stamper.site(site_id));
                 named.unwrap_or_else(|| self.stamper.connection_site(connection).0)
             }
-            Data::Call(_) | Data::Deal(_) | Data::Lead(_) | Data::State(_) | Data::Tick => {
+            Data::Call(_) | Data::Deal(_) | Data::Lead(_) | Data::State(_) | Data::Target(_) | Data::Tick => {
                 let rep_id = self
                     .data
                     .keyed()

@@ -6,7 +6,7 @@ mod rules;
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::tz::TimeZone;
-use paceline_schemas::event::EventType;
+use paceline_schemas::event::{EventType, Family};
 use paceline_schemas::ids::{Currency, Label};
 
 use super::block::{Block, Condition, Test};
@@ -260,16 +260,17 @@ fn block(compiler: &mut Compiler, raw: &RawMapping, path: &str, block: &RawBlock
     })
 }
 
-// Corrections are found by comparing versions, ticks are made, and the key of an objection has a pepper of its own.
+// Corrections are found by comparing versions, ticks and targets are made, and the key of an objection has a pepper of its own.
 fn is_mappable(event_type: EventType) -> bool {
-    !matches!(
+    let is_made_here = matches!(
         event_type,
         EventType::CallAmended
             | EventType::DealAmended
             | EventType::LeadAmended
             | EventType::ClockTicked
             | EventType::CustomerObjected
-    )
+    );
+    event_type.family() != Family::Target && !is_made_here
 }
 
 fn condition(compiler: &mut Compiler, path: &str, raw: &RawCondition) -> Option<Condition> {

@@ -41,7 +41,7 @@ impl Memory {
             Data::Lead(lead) => self.note_lead(event, lead, content)?,
             Data::State(state) => self.note_state(event, state, content)?,
             Data::People(people) => self.note_people(event, people, content)?,
-            Data::Tick => {}
+            Data::Target(_) | Data::Tick => {}
         }
         Ok(Vec::new())
     }

@@ -142,7 +142,7 @@ pub(crate) fn revision_of(data: &Data) -> Option<i64> {
         Data::Lead(data) => data.revision,
         Data::State(data) => data.revision,
         Data::People(data) => data.revision,
-        Data::Tick => None,
+        Data::Target(_) | Data::Tick => None,
     }
 }
 
@@ -154,7 +154,7 @@ pub(crate) fn supersedes_of(data: &Data) -> Option<&EventId> {
         Data::Lead(data) => data.supersedes.as_ref(),
         Data::State(data) => data.supersedes.as_ref(),
         Data::People(data) => data.supersedes.as_ref(),
-        Data::Tick => None,
+        Data::Target(_) | Data::Tick => None,
     }
 }
 

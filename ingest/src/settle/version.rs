@@ -194,7 +194,7 @@ pub(super) fn stamp(event: &mut Event, stamp: Stamp) {
             data.previous = previous;
         }
         Data::People(data) => fill!(data),
-        Data::Tick => {}
+        Data::Target(_) | Data::Tick => {}
     }
 }
 

@@ -64,7 +64,7 @@ impl Rows {
             Data::Call(call) => self.calls.call(event, call, arrival),
             Data::Deal(deal) => self.deals.deal(event, deal, arrival),
             Data::Lead(lead) => self.leads.lead(event, lead, arrival),
-            Data::State(_) | Data::People(_) | Data::Tick => {}
+            Data::State(_) | Data::People(_) | Data::Target(_) | Data::Tick => {}
         }
     }
 

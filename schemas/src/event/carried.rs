@@ -19,8 +19,31 @@ impl EventType {
             Family::Lead => self.carries_of_lead(name),
             Family::State => true,
             Family::People => self.carries_of_people(name),
+            Family::Target => self.carries_of_target(name),
             Family::Tick => false,
         }
+    }
+
+    fn carries_of_target(self, name: &str) -> bool {
+        let of_all = ["decided_by", "decider_id", "comment", "policy_version", "reason_code"];
+        let row = ["parent_target_id", "evidence", "checks", "outcome", "authority"];
+        let change = [
+            "against",
+            "old_value",
+            "proposed_value",
+            "uncapped_value",
+            "supersedes_version",
+            "effective_at",
+        ];
+        let own: &[&[&str]] = match self {
+            Self::TargetLocked => &[&["bound", "proposal_id"]],
+            Self::TargetProposed => &[&row, &change],
+            Self::TargetReviewed => &[&row, &["old_value", "proposed_value", "uncapped_value", "effective_at"]],
+            Self::TargetAdjusted => &[&row, &change, &["method"]],
+            _ => &[],
+        };
+        let is_own = own.iter().any(|names| names.contains(&name));
+        self.required().contains(&name) || is_own || of_all.contains(&name)
     }
 
     fn carries_of_deal(self, name: &str) -> bool {
@@ -92,7 +115,15 @@ mod tests {
                 assert!(event_type.carries(name), "{} {name}", event_type.name());
             }
         }
-        for family in [Family::Call, Family::Deal, Family::Lead, Family::State, Family::People] {
+        let families = [
+            Family::Call,
+            Family::Deal,
+            Family::Lead,
+            Family::State,
+            Family::People,
+            Family::Target,
+        ];
+        for family in families {
             for spec in family.fields() {
                 let carried = EventType::ALL
                     .iter()

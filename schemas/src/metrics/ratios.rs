@@ -20,6 +20,8 @@ const SHARE: Metric = Metric {
     basis: Basis::Neutral,
     min_evidence: 100,
     maturity_days: 0,
+    recalibrate: false,
+    pairs_with: None,
     name_en: "",
     name_zh: "",
     definition_en: "",
@@ -99,11 +101,22 @@ pub(super) const ALL: &[Metric] = &[
     Metric {
         id: "close_per_contact",
         basis: Basis::Restated,
+        recalibrate: true,
         name_en: "wins per contact",
         name_zh: "转化率（接触到成交）",
         definition_en: "Wins / contacts of the same period, not of a cohort. Can exceed 1",
         definition_zh: "同期成交数 / 有效接触数，不按线索批次计。可能大于 1",
         ..over(&[M::Wins], &[M::Contacts])
+    },
+    Metric {
+        id: "win_per_decided",
+        basis: Basis::Restated,
+        recalibrate: true,
+        name_en: "wins per decided deal",
+        name_zh: "赢单率（按已决商机）",
+        definition_en: "Wins / (wins + losses) of the same period: of the deals decided in it, those won",
+        definition_zh: "同期成交数 /（成交数 + 丢单数）：当期已决商机中赢下的部分",
+        ..over(&[M::Wins], &[M::Wins, M::Losses])
     },
     Metric {
         id: "close_per_pitch",

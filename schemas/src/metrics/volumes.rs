@@ -153,6 +153,8 @@ pub(super) fn all() -> impl Iterator<Item = Metric> {
         basis: basis(*measure),
         min_evidence: 0,
         maturity_days: 0,
+        recalibrate: matches!(measure, M::Dials | M::Contacts | M::Wins | M::RevenueMinor),
+        pairs_with: matches!(measure, M::Dials | M::Connects | M::Contacts).then_some("wins"),
         name_en,
         name_zh,
         definition_en: measure.comment(),

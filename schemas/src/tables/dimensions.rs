@@ -81,6 +81,18 @@ fn metric() -> Table {
             "Denominator or count below which no decision is taken",
         ),
         required("maturity_days", BigInt, "Days until the numerator of a day is complete"),
+        required(
+            "additive",
+            Text,
+            "both: summed over people and time; none: a rate, whose sides are summed",
+        ),
+        required("recalibrate", Boolean, "Whether a recalibration may move its targets"),
+        optional(
+            "pairs_with",
+            Text,
+            "Metric of value that stands beside an effort; NULL where it stands alone",
+        ),
+        required("version", BigInt, "Version of the definition"),
         required("name_en", Text, "English name"),
         required("name_zh", Text, "Chinese name"),
         required("definition_en", Text, "English definition"),

@@ -29,7 +29,7 @@ impl Assembly<'_> {
                 data.customer_key = traces.customer_key.or_else(|| data.customer_key.take());
             }
             Data::Deal(data) => data.customer_key = traces.customer_key.or_else(|| data.customer_key.take()),
-            Data::State(_) | Data::People(_) | Data::Tick => {}
+            Data::State(_) | Data::People(_) | Data::Target(_) | Data::Tick => {}
         }
         if let Some(flag) = traces.flag {
             self.flags().raise(flag);
@@ -42,7 +42,7 @@ impl Assembly<'_> {
             Data::Call(data) => &mut data.customer_key,
             Data::Deal(data) => &mut data.customer_key,
             Data::Lead(data) => &mut data.customer_key,
-            Data::State(_) | Data::People(_) | Data::Tick => return,
+            Data::State(_) | Data::People(_) | Data::Target(_) | Data::Tick => return,
         };
         if customer_key.is_none() {
             *customer_key = key();

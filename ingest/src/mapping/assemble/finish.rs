@@ -88,7 +88,7 @@ impl Assembly<'_> {
                     data.rep_id.clone_from(to);
                 }
             }
-            Data::Call(_) | Data::State(_) | Data::People(_) | Data::Tick => {}
+            Data::Call(_) | Data::State(_) | Data::People(_) | Data::Target(_) | Data::Tick => {}
         }
         let is_call = matches!(self.data, Data::Call(_));
         if needs_rep(self.block.event_type) && !is_call && self.data.lacks("rep_id") {
@@ -115,7 +115,9 @@ impl Assembly<'_> {
                     .next();
                 self.people_time(stated, day)
             }
-            Data::Deal(_) | Data::Lead(_) | Data::Tick => stated.ok_or_else(|| Reject::missing("time")),
+            Data::Deal(_) | Data::Lead(_) | Data::Target(_) | Data::Tick => {
+                stated.ok_or_else(|| Reject::missing("time"))
+            }
         }
     }
 

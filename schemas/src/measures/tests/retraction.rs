@@ -47,7 +47,7 @@ fn retraction(of: &Event, previous: Option<Previous>) -> Event {
             };
             (EventType::RepStateEnded, Data::State(Box::new(state)))
         }
-        Data::People(_) | Data::Tick => (of.envelope.event_type, of.data.clone()),
+        Data::People(_) | Data::Target(_) | Data::Tick => (of.envelope.event_type, of.data.clone()),
     };
     event(event_type, Day(20_000), data)
 }
@@ -60,7 +60,7 @@ fn follow(mut event: Event, previous: Previous) -> Event {
         Data::Deal(deal) => deal.previous = previous,
         Data::Lead(lead) => lead.previous = previous,
         Data::State(state) => state.previous = previous,
-        Data::People(_) | Data::Tick => {}
+        Data::People(_) | Data::Target(_) | Data::Tick => {}
     }
     event
 }
