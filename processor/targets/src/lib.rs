@@ -17,11 +17,32 @@
 )]
 
 mod ability;
+mod calendar;
+mod canonical;
+mod days;
 mod draws;
 mod error;
+mod evidence;
+mod grid;
+mod guard;
+mod ledger;
+mod plan;
+mod policy;
+mod recalibrate;
+mod row;
 mod split;
 
 pub use ability::{Estimate, PeerAmounts, Posterior, RateGroup, Trials, Volume, VolumeGroup, ppm, quantise};
+pub use calendar::{Calendar, CalendarDay, month_end, month_number, month_start, months_after};
 pub use draws::{SplitMix64, Xoshiro256PlusPlus, fnv1a_64};
 pub use error::{Class, SplitError};
+pub use evidence::{Facts, Kind, Measured, Readiness, Rep};
+pub use ledger::{Decided, Entry, Held, Ledger, Proposal, Refusal, State};
+pub use plan::{
+    Draft, Drafts, Goal, GoalFault, GoalLock, GoalMetric, Mark, Org, OrgNode, PlanError, Planned, SheetCell, SheetNote, Sources,
+    amount, amount_text, plan, sheet,
+};
+pub use policy::{Freeze, Key, Policy, PolicyFault};
+pub use recalibrate::{Decision, Run, decision_id, recalibrate};
+pub use row::{Row, Standing, Version, reserve_id, row_id};
 pub use split::{CHILDREN_MAX, Child, VALUE_MAX, WEIGHT_MAX, split};
