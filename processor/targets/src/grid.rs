@@ -98,7 +98,11 @@ impl Grid {
 pub fn grid(tree: &Tree, plan: &Plan) -> Result<Grid, GridError> {
     let input = Input::read(tree, plan)?;
     let is_mirrored = input.total < 0;
-    let (input, sign) = if is_mirrored { (input.mirrored(), -1) } else { (input, 1) };
+    let (input, sign) = if is_mirrored {
+        (input.mirrored(), -1)
+    } else {
+        (input, 1)
+    };
     let values = set(tree, &input).map_err(|fault| if is_mirrored { fault.mirrored() } else { fault })?;
     let cells = tree.parents_first().map(|node| {
         let cells = Cells {

@@ -34,9 +34,13 @@ mod split;
 
 pub use ability::{Estimate, PeerAmounts, Posterior, RateGroup, Trials, Volume, VolumeGroup, ppm, quantise};
 pub use calendar::{Calendar, CalendarDay, month_end, month_number, month_start, months_after};
+pub use days::days;
 pub use draws::{SplitMix64, Xoshiro256PlusPlus, fnv1a_64};
 pub use error::{Class, SplitError};
 pub use evidence::{Facts, Kind, Measured, Readiness, Rep};
+pub use grid::{
+    Bound, Grid, GridError, Holding, MONTHS, NODES_MAX, Node, Period, Plan, RESERVE_PREFIX, Tree, grid, redistribute,
+};
 pub use ledger::{Decided, Entry, Held, Ledger, Proposal, Refusal, State};
 pub use plan::{
     Draft, Drafts, Goal, GoalFault, GoalLock, GoalMetric, Mark, Org, OrgNode, PlanError, Planned, SheetCell, SheetNote, Sources,

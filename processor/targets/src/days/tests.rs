@@ -9,9 +9,7 @@ const BUSY: i64 = 15_000;
 fn april() -> Vec<i64> {
     let works = |day: &i64| matches!(day, 1..=3 | 7..=10 | 13..=17 | 20..=24 | 27..=30);
     let weight = |day: i64| if day >= 28 { BUSY } else { FULL };
-    (1..=30)
-        .map(|day| if works(&day) { weight(day) } else { 0 })
-        .collect()
+    (1..=30).map(|day| if works(&day) { weight(day) } else { 0 }).collect()
 }
 
 /// Sums of 1–5, 6–12, 13–19, 20–26 and 27–30 April.
@@ -27,10 +25,7 @@ fn the_running_sum_is_rounded_and_not_the_day() {
     let mut weights = vec![FULL; 18];
     weights.extend([BUSY; 3]);
     let forty = days(40, 0, &weights).expect("days");
-    assert_eq!(
-        forty,
-        [2, 2, 1, 2, 2, 2, 1, 2, 2, 2, 2, 1, 2, 2, 2, 1, 2, 2, 3, 2, 3]
-    );
+    assert_eq!(forty, [2, 2, 1, 2, 2, 2, 1, 2, 2, 2, 2, 1, 2, 2, 2, 1, 2, 2, 3, 2, 3]);
     assert_eq!(forty[..15].iter().sum::<i64>(), 27);
     assert_eq!(days(7, 0, &[1, 1, 1]), Ok(vec![2, 3, 2]));
 }

@@ -2,7 +2,7 @@
 
 use super::error::GridError;
 use super::period::{ByPeriod, Period};
-use super::tree::{PerNode, Tree};
+use super::tree::{NodeIndex, PerNode, Tree};
 use crate::split::VALUE_MAX;
 
 const MOST: i128 = VALUE_MAX as i128;
@@ -99,11 +99,26 @@ pub(super) fn derive(
         let mut limits = given[node].clone();
         let is_absent = |period: Period| period.length() == 1 && weights[node][period] == 0;
         for period in Period::all() {
-            limits.narrow_to_parts(period).map_err(|crossed| {
-                let misses_a_month = period.length() > 1 && Period::all().any(|part| period.contains(part) && is_absent(part));
+            if let Err(Crossed { lo, hi }) = limits.narrow_to_parts(period) {
+                let misses_a_month = Period::each_month().any(|month| period.contains(month) && is_absent(month));
                 let is_short = given[node].lo[period] > limits.hi.sum_of_parts(period);
-                crossing(tree.id(node).to_owned(), period, crossed, misses_a_month, is_short)
-            })?;
+                if period.length() > 1 && misses_a_month && is_short {
+                    return Err(GridError::NoWeightLeft {
+                        node: tree.id(node).to_owned(),
+                        period,
+                        remaining: lo - hi,
+                    });
+                }
+                let takes = |child: &&NodeIndex| derived[**child].lo[period] > 0;
+                let takers = tree.children(node).iter().filter(takes);
+                return Err(GridError::CrossedBounds {
+                    node: tree.id(node).to_owned(),
+                    period,
+                    lo,
+                    hi,
+                    ids: takers.map(|child| tree.id(*child).to_owned()).collect(),
+                });
+            }
             let children = || tree.children(node).iter().map(|child| &derived[*child]);
             limits.narrow_to_children(period, children);
             if is_absent(period) {
@@ -113,17 +128,4 @@ pub(super) fn derive(
         derived[node] = limits;
     }
     Ok(derived)
-}
-
-fn crossing(node: String, period: Period, crossed: Crossed, misses_a_month: bool, is_short: bool) -> GridError {
-    let Crossed { lo, hi } = crossed;
-    if misses_a_month {
-        let remaining = if is_short { lo - hi } else { hi - lo };
-        return GridError::NoWeightLeft {
-            node,
-            period,
-            remaining,
-        };
-    }
-    GridError::CrossedBounds { node, period, lo, hi }
 }

@@ -106,7 +106,7 @@ pub enum GridError {
         node: String,
     },
     /// What must be is more than what may be.
-    #[error("set the grid: `{node}` must have at least `{lo}` in {period} and at most `{hi}`, by its own bounds and those of its parts and children; lower one or raise the other by `{}`", lo - hi)]
+    #[error("set the grid: `{node}` must have at least `{lo}` in {period} and may have at most `{hi}`, by its own bounds, those of its months and what is kept for its children {ids:?}; move one of them by `{}`", lo - hi)]
     CrossedBounds {
         /// The node.
         node: String,
@@ -116,9 +116,13 @@ pub enum GridError {
         lo: i128,
         /// Greatest value that bounds allow.
         hi: i128,
+        /// Children that must have something in the period.
+        ids: Vec<String>,
     },
     /// Beside what other locks take no months are left for a lock, or for a bound that acts as one.
-    #[error("set the grid: `{value}` of `{node}` in {period} does not fit into the months of its parent: `{missing}` is missing; lower it, raise the parent, or move one of those placed before: {placed:?}")]
+    #[error(
+        "set the grid: `{value}` of `{node}` in {period} does not fit into the months of its parent: `{missing}` is missing; lower it, raise the parent, or move one of those placed before: {placed:?}"
+    )]
     LockDoesNotFit {
         /// The locked child.
         node: String,
@@ -132,7 +136,9 @@ pub enum GridError {
         placed: Vec<String>,
     },
     /// The children's floors take more than their parent has.
-    #[error("set the grid: in {period} the floors below `{node}` exceed its value by `{excess}`; raise it, lower its reserve, or lower some of {ids:?}")]
+    #[error(
+        "set the grid: in {period} the floors below `{node}` exceed its value by `{excess}`; raise it, lower its reserve, or lower some of {ids:?}"
+    )]
     FloorsExceedTotal {
         /// The parent.
         node: String,
@@ -144,7 +150,9 @@ pub enum GridError {
         ids: Vec<String>,
     },
     /// The children's ceilings leave something over that the reserve may not take.
-    #[error("set the grid: in {period} the ceilings below `{node}` leave `{missing}` of its value; lower it, or raise its reserve or some of {ids:?}")]
+    #[error(
+        "set the grid: in {period} the ceilings below `{node}` leave `{missing}` of its value; lower it, or raise its reserve or some of {ids:?}"
+    )]
     CeilingsBelowTotal {
         /// The parent.
         node: String,
@@ -156,7 +164,9 @@ pub enum GridError {
         ids: Vec<String>,
     },
     /// Those with a weight cannot take what those without leave.
-    #[error("set the grid: in {period} `{remaining}` of `{node}` is left to months or children without weight; give a weight, or move a bound or the reserve")]
+    #[error(
+        "set the grid: in {period} `{remaining}` of `{node}` is left to months or children without weight; give a weight, or move a bound or the reserve"
+    )]
     NoWeightLeft {
         /// The node whose value cannot be divided.
         node: String,
@@ -187,11 +197,18 @@ impl GridError {
     /// The fault of the mirrored plan, in terms of the original.
     pub(super) fn mirrored(self) -> Self {
         match self {
-            Self::CrossedBounds { node, period, lo, hi } => Self::CrossedBounds {
+            Self::CrossedBounds {
+                node,
+                period,
+                lo,
+                hi,
+                ids,
+            } => Self::CrossedBounds {
                 node,
                 period,
                 lo: -hi,
                 hi: -lo,
+                ids,
             },
             Self::LockDoesNotFit {
                 node,

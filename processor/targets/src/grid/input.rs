@@ -31,7 +31,8 @@ impl Input {
         let bounds = read_bounds(tree, &plan.bounds)?;
         let weights = read_weights(tree, plan)?;
         let planned = read_planned(tree, plan)?;
-        let is_entered = |bound: &&Bound| bound.node == tree.root_id() && bound.period == Period::YEAR && bound.lo == bound.hi;
+        let is_entered =
+            |bound: &&Bound| bound.node == tree.root_id() && bound.period == Period::YEAR && bound.lo == bound.hi;
         let total = plan.bounds.iter().find(is_entered).map(|bound| i128::from(bound.lo));
         let total = total.ok_or_else(|| GridError::NoTotal {
             node: tree.id(root).to_owned(),
@@ -91,6 +92,7 @@ fn read_bounds(tree: &Tree, bounds: &[Bound]) -> Result<PerNode<Limits>, GridErr
                 period: *period,
                 lo: i128::from(*lo),
                 hi: i128::from(*hi),
+                ids: Vec::new(),
             });
         }
         if is_given[index][*period] {
@@ -124,7 +126,13 @@ fn read_weights(tree: &Tree, plan: &Plan) -> Result<PerNode<ByPeriod<i128>>, Gri
             return Err(GridError::MissingShare { id: id.to_owned() });
         }
     }
-    let of_root = read_months("the weight of a month", tree.root_id(), &plan.month_weights, 0, WEIGHT_MAX)?;
+    let of_root = read_months(
+        "the weight of a month",
+        tree.root_id(),
+        &plan.month_weights,
+        0,
+        WEIGHT_MAX,
+    )?;
     weights[tree.root()] = of_root;
     Ok(weights)
 }

@@ -64,7 +64,11 @@ fn place(family: &Family<'_>, claim: &Claim, own: &mut Limits, sums: &mut Sums) 
     let crossed = |Crossed { lo, hi }| Fault::Missing(lo - hi);
     room.narrow_within(whole).map_err(crossed)?;
     let (least, most) = (room.lo[whole], room.hi[whole]);
-    let value = if claim.is_exact { claim.value } else { claim.value.max(least) };
+    let value = if claim.is_exact {
+        claim.value
+    } else {
+        claim.value.max(least)
+    };
     if value != value.clamp(least, most) {
         return Err(Fault::Missing(value - value.clamp(least, most)));
     }
@@ -108,7 +112,9 @@ fn refusal(family: &Family<'_>, claim: &Claim, fault: Fault, earlier: &[Claim]) 
 /// The claims of all members, the shortest first, then by start and name.
 fn claims(members: &[Member<'_>]) -> Vec<Claim> {
     let each = (0..).zip(members);
-    let mut claims: Vec<Claim> = each.flat_map(|(position, member)| claims_of(position, member)).collect();
+    let mut claims: Vec<Claim> = each
+        .flat_map(|(position, member)| claims_of(position, member))
+        .collect();
     claims.sort_unstable();
     claims
 }
@@ -122,7 +128,11 @@ fn claims_of(position: usize, member: &Member<'_>) -> Vec<Claim> {
         let is_inside = exact.iter().any(|longer| *longer != period && longer.contains(period));
         let is_settled = months_of(period).all(|month| limits.is_fixed(month));
         let pin = member.pins.get(&period).copied().filter(|_| !is_inside);
-        let exactly = if limits.is_fixed(period) { Some(limits.lo[period]) } else { pin };
+        let exactly = if limits.is_fixed(period) {
+            Some(limits.lo[period])
+        } else {
+            pin
+        };
         let keeps = is_inside && limits.lo[period] > limits.lo.sum_of_parts(period);
         if is_settled || (exactly.is_none() && !keeps) {
             continue;

@@ -95,9 +95,7 @@ impl Period {
 
     /// A name that sorts by start among periods of one length.
     pub(super) fn sort_name(self) -> &'static str {
-        const NAMES: [&str; MONTHS] = [
-            "00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11",
-        ];
+        const NAMES: [&str; MONTHS] = ["00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11"];
         NAMES.get(self.start).copied().unwrap_or_default()
     }
 

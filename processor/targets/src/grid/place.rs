@@ -101,7 +101,13 @@ fn share_month(family: &Family<'_>, limits: &[Limits], month: Period, ordinal: i
         source,
     })?;
     let mut shared = shared.into_iter().map(i128::from);
-    let values = members().map(|(member, _)| if member.is_reserve { held } else { shared.next().unwrap_or_default() });
+    let values = members().map(|(member, _)| {
+        if member.is_reserve {
+            held
+        } else {
+            shared.next().unwrap_or_default()
+        }
+    });
     Ok(values.collect())
 }
 
@@ -147,7 +153,10 @@ fn pin_broken(members: &mut [Member<'_>], values: &[ByPeriod<i128>]) -> bool {
         (nearest != value).then_some((nearest, nearest > value))
     };
     let first = Period::each_longer().find_map(|period| {
-        let mut faults = members.iter().zip(values).filter_map(|(member, values)| broken(member, values, period));
+        let mut faults = members
+            .iter()
+            .zip(values)
+            .filter_map(|(member, values)| broken(member, values, period));
         faults.next().map(|(_, is_floor)| (period, is_floor))
     });
     let Some((period, is_floor)) = first else {
@@ -158,7 +167,11 @@ fn pin_broken(members: &mut [Member<'_>], values: &[ByPeriod<i128>]) -> bool {
             continue;
         };
         let earlier = member.pins.insert(period, bound);
-        assert!(earlier.is_none(), "the bound {bound} of `{}` on {period} was met before, as {earlier:?}", member.id);
+        assert!(
+            earlier.is_none(),
+            "the bound {bound} of `{}` on {period} was met before, as {earlier:?}",
+            member.id
+        );
     }
     true
 }

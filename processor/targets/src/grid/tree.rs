@@ -132,7 +132,11 @@ impl Tree {
 
 /// Nodes in the order of their names, with their parents and children found.
 fn linked(nodes: Vec<Node>) -> Result<PerNode<Entry>, GridError> {
-    let by_id: BTreeMap<String, NodeIndex> = nodes.iter().map(|node| node.id.clone()).zip((0..).map(NodeIndex)).collect();
+    let by_id: BTreeMap<String, NodeIndex> = nodes
+        .iter()
+        .map(|node| node.id.clone())
+        .zip((0..).map(NodeIndex))
+        .collect();
     let mut entries = Vec::with_capacity(nodes.len());
     for node in nodes {
         let found = node.parent.as_ref().map(|parent| by_id.get(parent).copied());
