@@ -2,10 +2,12 @@
 //!
 //! It changes only by a new column or a new table. Comments are written here once; every surface that shows one reads it here.
 
+mod adjustments;
 mod dimensions;
 mod facts;
 mod increments;
 mod operations;
+mod targets;
 mod windows;
 
 use std::sync::{Arc, OnceLock};
@@ -144,6 +146,8 @@ pub fn all() -> &'static [Table] {
             increments::stored(),
             dimensions::stored(),
             windows::stored(),
+            targets::stored(),
+            adjustments::stored(),
             operations::stored(),
         ]
         .into_iter()
@@ -151,6 +155,7 @@ pub fn all() -> &'static [Table] {
             facts::views(),
             increments::views(),
             windows::views(),
+            targets::views(),
             operations::views(),
         ])
         .flatten()

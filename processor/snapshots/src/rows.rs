@@ -3,14 +3,17 @@
 //! Column by column after the contract in `schemas::tables`; a writer that departs from it panics in its first test.
 //! Batches come out in the order that the contract gives for files, so equal input makes equal bytes.
 
+mod adjustments;
 mod columns;
 mod dimensions;
 mod facts;
 mod increments;
 mod operations;
+mod targets;
 
 pub use columns::{Cell, Columns, batch_of};
 pub use dimensions::{calendar, metrics, people};
+pub use targets::targets;
 
 use arrow::record_batch::RecordBatch;
 use paceline_schemas::event::{Data, Event};

@@ -47,9 +47,9 @@ fn rep() -> Table {
 fn org() -> Table {
     let columns = vec![
         required("ancestor_id", Text, "Node above, or the node itself"),
-        required("descendant_id", Text, "Node or rep below, or the node itself"),
+        required("descendant_id", Text, "Node, rep or reserve below, or the node itself"),
         required("ancestor_kind", Text, "company, site or team"),
-        required("descendant_kind", Text, "company, site, team or rep"),
+        required("descendant_kind", Text, "company, site, team, rep or reserve"),
         required("depth", BigInt, "Steps between the two; 0 for a node and itself"),
         optional("ancestor_name", Text, "Name of the node above"),
     ];

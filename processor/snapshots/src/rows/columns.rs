@@ -20,6 +20,8 @@ pub enum Cell<'a> {
     Text(&'a str),
     /// An integer.
     Int(i64),
+    /// A float.
+    Double(f64),
     /// True or false.
     Bool(bool),
     /// A date.
@@ -110,6 +112,7 @@ impl Columns {
                 builder.append_value(text);
             }
             (Builder::Int(builder), Cell::Int(value)) => builder.append_value(value),
+            (Builder::Double(builder), Cell::Double(value)) => builder.append_value(value),
             (Builder::Bool(builder), Cell::Bool(value)) => builder.append_value(value),
             (Builder::Date(builder), Cell::Date(day)) => builder.append_value(day.0),
             (Builder::At(builder), Cell::At(instant)) => builder.append_value(instant.0),

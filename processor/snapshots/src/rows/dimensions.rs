@@ -144,6 +144,7 @@ struct Span<'a> {
 const DEPTH_MAX: i64 = 16;
 
 fn dim_org(reps: &BTreeMap<RepId, Rep>, nodes: &BTreeMap<(NodeId, Day), Node>) -> RecordBatch {
+    let reserves = reserves(reps, nodes);
     let mut spans: Vec<Span<'_>> = Vec::new();
     for ((node_id, _), node) in nodes {
         climb(
@@ -155,6 +156,12 @@ fn dim_org(reps: &BTreeMap<RepId, Rep>, nodes: &BTreeMap<(NodeId, Day), Node>) -
             (node.from, node.to),
             &mut spans,
         );
+    }
+    for ((node_id, from), reserve_id) in &reserves {
+        if let Some((key, node)) = nodes.get_key_value(&((*node_id).clone(), *from)) {
+            let range = (node.from, node.to);
+            climb(nodes, &key.0, node, (reserve_id, "reserve"), 1, range, &mut spans);
+        }
     }
     for (rep_id, rep) in reps {
         for validity in rep.validities.values() {
@@ -179,6 +186,31 @@ fn dim_org(reps: &BTreeMap<RepId, Rep>, nodes: &BTreeMap<(NodeId, Day), Node>) -
         ]
     });
     batch_of("dim_org", rows)
+}
+
+/// The reserve of each validity of a node in which it has a child; it stays for the whole of it, as its targets do.
+fn reserves<'a>(
+    reps: &'a BTreeMap<RepId, Rep>,
+    nodes: &'a BTreeMap<(NodeId, Day), Node>,
+) -> BTreeMap<(&'a NodeId, Day), String> {
+    let of_nodes = nodes
+        .values()
+        .filter_map(|node| Some((node.parent.as_ref()?, (node.from, node.to))));
+    let validities = reps.values().flat_map(|rep| rep.validities.values());
+    let of_reps = validities.map(|validity| (&validity.team_id, (validity.from, validity.to)));
+    let mut children: BTreeMap<&NodeId, Vec<(Day, Option<Day>)>> = BTreeMap::new();
+    for (parent, range) in of_nodes.chain(of_reps) {
+        children.entry(parent).or_default().push(range);
+    }
+    let has_child = |node_id: &NodeId, node: &Node| {
+        let mut ranges = children.get(node_id).into_iter().flatten();
+        ranges.any(|range| overlap(*range, (node.from, node.to)).is_some())
+    };
+    nodes
+        .iter()
+        .filter(|((node_id, _), node)| has_child(node_id, node))
+        .map(|((node_id, from), _)| ((node_id, *from), paceline_targets::reserve_id(node_id.as_str())))
+        .collect()
 }
 
 /// Adds `node` as an ancestor, then whatever lies above it while both hold. A cycle ends at the depth limit.

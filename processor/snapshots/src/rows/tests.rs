@@ -144,6 +144,7 @@ fn people_events_make_validities_and_the_tree() {
     ];
     let tables = people(&events);
     assert_eq!(tables[0].1.num_rows(), 2, "two validities");
-    // Three nodes with themselves, two teams below the company, and the rep below each team and the company.
-    assert_eq!(tables[1].1.num_rows(), 3 + 2 + 4);
+    // Three nodes with themselves, two teams below the company, the rep below each team and the company, and so the reserve
+    // of each team; that of the company below the company alone.
+    assert_eq!(tables[1].1.num_rows(), 3 + 2 + 4 + 4 + 1);
 }
