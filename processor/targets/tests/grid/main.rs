@@ -181,6 +181,12 @@ fn a_linear_program_agrees() {
             );
         }
     }
+    report(&counts);
+    let impossible = counts.iter().filter(|((_, has_fractions, _), _)| !has_fractions);
+    assert!(
+        impossible.map(|(_, count)| count).sum::<u64>() * 100 > cases() / 8,
+        "{counts:?}"
+    );
 }
 
 #[test]
