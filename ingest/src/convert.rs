@@ -4,6 +4,7 @@
 //! guessing of formats. The invariant: a text that does not fit is refused with a detail that never repeats it.
 
 pub mod duration;
+pub mod month;
 pub mod number;
 pub mod time;
 pub mod zone;

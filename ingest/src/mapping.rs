@@ -1,4 +1,4 @@
-//! Mappings: how the rows of one kind of file become events.
+//! Mappings: how the rows of one kind of file become events, or targets.
 //!
 //! A mapping is read ([`RawMapping`]), checked as a whole against the fields of its event types, and compiled; only a
 //! [`CompiledMapping`] meets rows. What is absent: expressions, joins, and any state between rows. The invariant: each
@@ -9,6 +9,7 @@ mod block;
 mod compile;
 mod raw;
 mod rep;
+mod target;
 mod value;
 
 use std::sync::Arc;
@@ -20,10 +21,12 @@ use phonenumber::country::Id;
 
 pub use assemble::Notes;
 pub use raw::{RawBlock, RawCondition, RawConverter, RawField, RawMapping};
+pub use target::TargetCell;
 
 use crate::convert::zone::ZoneTable;
 use crate::import::Layout;
 use block::Block;
+use target::CellBlock;
 
 /// A fault of a mapping.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,7 +45,7 @@ pub struct Rejected {
     pub reject: Reject,
     /// Number of the block, from 0.
     pub block: u32,
-    /// Type that the block yields.
+    /// Type that the block yields; of a cell the one of the proposal that it would be part of.
     pub event_type: EventType,
     /// Entity of the row, as far as it has one.
     pub entity: Option<String>,
@@ -106,6 +109,7 @@ pub struct CompiledMapping {
     settings: Settings,
     attributes: Vec<(String, usize)>,
     blocks: Vec<Block>,
+    cells: Vec<CellBlock>,
 }
 
 /// Reads and checks a mapping.
@@ -158,6 +162,11 @@ impl CompiledMapping {
     /// What holds for the whole of its files.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// True when its rows are targets: they give cells and no events.
+    pub fn is_of_targets(&self) -> bool {
+        !self.cells.is_empty()
     }
 
     /// Types of the events that it yields, one per block.

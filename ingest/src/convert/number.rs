@@ -83,6 +83,12 @@ impl Decimal {
         })
     }
 
+    /// The number `factor` times; nothing where that is out of range.
+    pub fn times(self, factor: i64) -> Option<Self> {
+        let units = self.units.checked_mul(i128::from(factor))?;
+        Some(Self { units, ..self })
+    }
+
     /// The number in units of ten to the power of minus `exponent`, half to even, and whether digits were lost.
     pub fn to_units(self, exponent: u32) -> Option<(i64, bool)> {
         if exponent >= self.scale {

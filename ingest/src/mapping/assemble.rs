@@ -87,7 +87,7 @@ impl CompiledMapping {
         drafts
     }
 
-    fn entity_of(&self, row: &Row) -> Result<String, Reject> {
+    pub(super) fn entity_of(&self, row: &Row) -> Result<String, Reject> {
         if let Some(identity) = row.identity {
             return Ok(identity.text());
         }

@@ -85,8 +85,13 @@ impl Target {
 impl Block {
     /// True when all conditions hold for the row.
     pub(super) fn takes(&self, row: &Row, nulls: &[String]) -> bool {
-        self.conditions.iter().all(|condition| condition.holds(row, nulls))
+        all_hold(&self.conditions, row, nulls)
     }
+}
+
+/// True when all conditions hold for the row.
+pub(super) fn all_hold(conditions: &[Condition], row: &Row, nulls: &[String]) -> bool {
+    conditions.iter().all(|condition| condition.holds(row, nulls))
 }
 
 impl Condition {

@@ -1,23 +1,22 @@
 //! From a mapping as written to one without faults.
 
+mod blocks;
+mod cells;
 mod converter;
 mod rules;
 
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::tz::TimeZone;
-use paceline_schemas::event::{EventType, Family};
 use paceline_schemas::ids::{Currency, Label};
 
-use super::block::{Block, Condition, Test};
-use super::raw::{RawBlock, RawCondition, RawMapping};
+use super::raw::RawMapping;
 use super::value::Map;
 use super::{Amounts, CompiledMapping, Fault, Namespace, Settings};
 use crate::convert::zone::ZoneTable;
 use crate::import::{Encoding, Format, Layout};
 use crate::privacy;
 
-const BLOCKS_MAX: usize = 64;
 const LABELS_MAX: usize = 16;
 
 /// Gathers faults, and the columns in the order of their first use.
@@ -31,10 +30,14 @@ pub(super) struct Compiler {
 
 impl Compiler {
     pub(super) fn fault(&mut self, path: &str, message: impl Into<String>) {
-        self.faults.push(Fault {
+        let fault = Fault {
             path: path.to_owned(),
             message: message.into(),
-        });
+        };
+        // A field of all blocks is compiled for each of them.
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
     }
 
     pub(super) fn column(&mut self, path: &str, name: &str) -> usize {
@@ -90,8 +93,7 @@ pub(super) fn compile(raw: &RawMapping) -> Result<CompiledMapping, Vec<Fault>> {
         .map(|column| compiler.column("entity", column))
         .collect();
     let attributes = attributes(&mut compiler, &raw.attributes);
-    let blocks = blocks(&mut compiler, raw);
-    rules::check_common(&mut compiler, raw, &blocks);
+    let (blocks, cells) = blocks::compile(&mut compiler, raw);
     for name in raw
         .maps
         .keys()
@@ -113,6 +115,7 @@ pub(super) fn compile(raw: &RawMapping) -> Result<CompiledMapping, Vec<Fault>> {
         settings,
         attributes,
         blocks,
+        cells,
     })
 }
 
@@ -221,68 +224,4 @@ fn attributes(compiler: &mut Compiler, raw: &BTreeMap<String, String>) -> Vec<(S
         attributes.push((label.clone(), compiler.column(&path, column)));
     }
     attributes
-}
-
-fn blocks(compiler: &mut Compiler, raw: &RawMapping) -> Vec<Block> {
-    if raw.emit.is_empty() || raw.emit.len() > BLOCKS_MAX {
-        compiler.fault("emit", format!("expected 1 to {BLOCKS_MAX} blocks"));
-    }
-    raw.emit
-        .iter()
-        .enumerate()
-        .filter_map(|(at, block)| self::block(compiler, raw, &format!("emit[{at}]"), block))
-        .collect()
-}
-
-fn block(compiler: &mut Compiler, raw: &RawMapping, path: &str, block: &RawBlock) -> Option<Block> {
-    let type_path = format!("{path}.type");
-    let Some(event_type) = EventType::from_name(&block.event_type) else {
-        compiler.fault(&type_path, format!("`{}` is no event type", block.event_type));
-        return None;
-    };
-    if !is_mappable(event_type) {
-        compiler.fault(&type_path, format!("`{}` cannot come from a file", block.event_type));
-        return None;
-    }
-    let conditions = block
-        .conditions
-        .iter()
-        .enumerate()
-        .filter_map(|(at, condition)| self::condition(compiler, &format!("{path}.where[{at}]"), condition))
-        .collect();
-    let rules = rules::compile(compiler, raw, path, block, event_type);
-    let knows_answers = rules.iter().any(|rule| rule.name == "answered_at");
-    Some(Block {
-        event_type,
-        conditions,
-        rules,
-        knows_answers,
-    })
-}
-
-// Corrections are found by comparing versions, ticks and targets are made, and the key of an objection has a pepper of its own.
-fn is_mappable(event_type: EventType) -> bool {
-    let is_made_here = matches!(
-        event_type,
-        EventType::CallAmended
-            | EventType::DealAmended
-            | EventType::LeadAmended
-            | EventType::ClockTicked
-            | EventType::CustomerObjected
-    );
-    event_type.family() != Family::Target && !is_made_here
-}
-
-fn condition(compiler: &mut Compiler, path: &str, raw: &RawCondition) -> Option<Condition> {
-    let column = compiler.column(&format!("{path}.column"), &raw.column);
-    let test = match (&raw.is_in, &raw.not_in, raw.blank) {
-        (Some(values), None, None) => Test::In(values.clone()),
-        (None, Some(values), None) => Test::NotIn(values.clone()),
-        (None, None, Some(blank)) => Test::Blank(blank),
-        _ => {
-            compiler.fault(path, "expected exactly one of `in`, `not_in`, `blank`");
-            return None;
-        }
-    };
-    Some(Condition { column, test })
 }

@@ -138,6 +138,10 @@ pub struct RawConverter {
     pub unit: Option<String>,
     /// Format of a time.
     pub time: Option<String>,
+    /// Month of the year that the source states, 1 to 12.
+    pub month: Option<i64>,
+    /// What a number is multiplied with: 1000 where the source writes thousands.
+    pub times: Option<i64>,
 }
 
 impl<'de> Deserialize<'de> for RawField {

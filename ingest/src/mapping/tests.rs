@@ -1,4 +1,5 @@
 mod faults;
+mod targets;
 
 use super::*;
 use paceline_schemas::event::{Call, Data, Deal, People};
@@ -9,7 +10,7 @@ use paceline_schemas::symbol::{CreditRole, Flag};
 use paceline_schemas::time::{Day, Instant};
 
 use crate::draft::Draft;
-use crate::import::{self, Read};
+use crate::import::{self, Read, Row};
 use crate::privacy::Pepper;
 use crate::stamp::{Rules, Stamper};
 
@@ -105,21 +106,27 @@ fn received() -> Instant {
 
 type Drafts = Vec<Result<Draft, Rejected>>;
 
-fn drafts_of(mapping: &CompiledMapping, stamper: &Stamper, text: &str) -> (Drafts, Notes) {
+fn rows_of(mapping: &CompiledMapping, text: &str) -> Vec<Row> {
     let folder = tempfile::tempdir().expect("folder");
     let path = folder.path().join("rows.csv");
     let bytes = match mapping.layout().encoding {
         import::Encoding::Gb18030 => encoding_rs::GB18030.encode(text).0.into_owned(),
+        import::Encoding::Utf16Le => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
         _ => text.as_bytes().to_vec(),
     };
     std::fs::write(&path, bytes).expect("write");
+    let row = |read| match read {
+        Ok(Read::Row(row)) => row,
+        other => panic!("{other:?}"),
+    };
+    import::open(&path, mapping).expect("rows").map(row).collect()
+}
+
+fn drafts_of(mapping: &CompiledMapping, stamper: &Stamper, text: &str) -> (Drafts, Notes) {
     let mut notes = Notes::default();
     let mut drafts = Vec::new();
-    for read in import::open(&path, mapping).expect("rows") {
-        match read.expect("read") {
-            Read::Row(row) => drafts.extend(mapping.drafts(&row, stamper, received(), &mut notes)),
-            Read::Refused(refused) => panic!("{refused:?}"),
-        }
+    for row in rows_of(mapping, text) {
+        drafts.extend(mapping.drafts(&row, stamper, received(), &mut notes));
     }
     (drafts, notes)
 }

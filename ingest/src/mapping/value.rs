@@ -11,6 +11,7 @@ use paceline_schemas::time::Day;
 use regex::Regex;
 
 use crate::convert::duration::Unit;
+use crate::convert::month::Month;
 use crate::convert::number::{Decimal, Notation};
 use crate::convert::time::{Format, Stated};
 use crate::import::Row;
@@ -63,6 +64,11 @@ pub(super) enum Convert {
     Date(Format),
     /// A whole number, or an instant in microseconds.
     Revision(Option<Format>),
+    Month(Month),
+    /// A number in the unit of its metric, multiplied.
+    Times(i64),
+    /// A text that passes a check.
+    Checked(fn(&str) -> Result<(), String>),
 }
 
 /// Where the value of a field comes from and what it becomes.
@@ -217,6 +223,18 @@ impl Value {
                 .integer(text)
                 .map(|number| Converted::Ready(FieldValue::Integer(number))),
             Convert::Revision(Some(format)) => format.parse(text).map(Converted::Time).ok_or_else(bad_time),
+            Convert::Month(month) => match month.parse(text).ok_or_else(bad_month)? {
+                Stated::Date(day) => Ok(Converted::Ready(FieldValue::Date(day))),
+                stated @ (Stated::Never | Stated::At(_) | Stated::Local(_)) => Ok(Converted::Time(stated)),
+            },
+            Convert::Times(factor) => Decimal::parse(text, self.notation)
+                .and_then(|number| number.times(*factor))
+                .map(Converted::Amount)
+                .ok_or_else(|| failed("no decimal number in the notation of the mapping")),
+            Convert::Checked(check) => match check(text) {
+                Ok(()) => Ok(Converted::Ready(FieldValue::Text(text.into()))),
+                Err(detail) => Err(failed(&detail)),
+            },
         }
     }
 
@@ -266,6 +284,10 @@ fn boolean(text: &str) -> Result<bool, Reject> {
 
 fn failed(detail: &str) -> Reject {
     Reject::new(Reason::MappingFailed, detail)
+}
+
+fn bad_month() -> Reject {
+    Reject::new(Reason::BadTime, "no month since 2000 in the format of the mapping")
 }
 
 fn bad_time() -> Reject {

@@ -1,5 +1,7 @@
 //! The command line: what can be typed. Nothing is decided here.
 
+pub mod targets;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -102,6 +104,9 @@ pub enum Command {
     /// Shows and replays what was refused.
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),
+    /// Plans, shows, recalibrates and explains targets.
+    #[command(subcommand)]
+    Targets(targets::TargetsCommand),
     /// Runs the jobs that write derived tables.
     #[command(subcommand)]
     Jobs(JobsCommand),

@@ -8,6 +8,7 @@ mod prompt;
 mod run;
 pub(crate) mod sql;
 mod tables;
+mod targets;
 mod topics;
 mod write;
 
@@ -58,6 +59,7 @@ fn carry_out(cli: Cli) -> Result<Exit, Failure> {
         Command::Sql(arguments) => sql::sql(&config, arguments),
         Command::Tables(command) => tables::tables(command),
         Command::DeadLetters(command) => dead_letters::dead_letters(&config, command),
+        Command::Targets(command) => targets::targets(&config, command),
         Command::Jobs(command) => jobs(&config, command),
         Command::Fsck(arguments) => check::fsck(&config, arguments),
         Command::Run => run::run(&config, Role::Run),

@@ -69,6 +69,8 @@ pub struct Config {
     pub live: LiveOptions,
     /// SQL.
     pub query: QueryOptions,
+    /// Targets.
+    pub targets: TargetOptions,
     /// Where operators look; nowhere if none.
     pub admin: Option<SocketAddr>,
     /// Local HTTP of a running process.
@@ -162,6 +164,15 @@ pub struct QueryOptions {
     pub bytes_max: usize,
     /// Threads of one query.
     pub threads: usize,
+}
+
+/// Targets.
+#[derive(Debug, Clone)]
+pub struct TargetOptions {
+    /// Whether a running process recalibrates once a week is closed.
+    pub weekly: bool,
+    /// By what they are planned and moved.
+    pub policy: paceline_targets::Policy,
 }
 
 /// Local HTTP of a running process.

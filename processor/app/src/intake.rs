@@ -10,7 +10,7 @@ mod rows;
 mod run;
 
 pub(crate) use rows::RefusedAgain;
-pub(crate) use run::{Tally, open};
+pub(crate) use run::{Tally, open, unreadable};
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -113,7 +113,7 @@ fn write_dates(
 }
 
 /// The last business date that has ended at every site, by the smallest watermark.
-fn last_closed(engine: &Engine) -> Result<Option<Day>, Failure> {
+pub(crate) fn last_closed(engine: &Engine) -> Result<Option<Day>, Failure> {
     let sql = "SELECT CAST(MIN(day) AS DATE) FROM (SELECT site_id, MAX(business_date) AS day FROM dim_calendar \
                WHERE ends_at <= (SELECT MIN(watermark) FROM ops_freshness WHERE \"table\" = 'agg_rep_day') GROUP BY site_id)";
     let (_, batches) = ask(engine, sql)?;

@@ -26,3 +26,4 @@ pub mod request;
 pub mod shard;
 pub mod station;
 pub mod status;
+mod targets;

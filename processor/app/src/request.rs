@@ -34,6 +34,131 @@ pub enum WriteCommand {
         /// Business date; all that are due where none is given.
         as_of: Option<Day>,
     },
+    /// Something about targets.
+    Targets(TargetsCommand),
+}
+
+/// A command about targets.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum TargetsCommand {
+    /// Plan a goal.
+    Plan {
+        /// Text of the goal.
+        goal: String,
+        /// Say only what would be proposed.
+        dry_run: bool,
+        /// Who plans.
+        mark: By,
+    },
+    /// Propose what a sheet says.
+    Import {
+        /// Absolute path.
+        file: PathBuf,
+        /// Name of the mapping for messages.
+        mapping_name: String,
+        /// Text of the mapping.
+        mapping_text: String,
+        /// Say only what would be proposed.
+        dry_run: bool,
+        /// Who imports.
+        mark: By,
+    },
+    /// Approve a proposal.
+    Approve {
+        /// The proposal, or the beginning of its name.
+        proposal: String,
+        /// Who approves.
+        mark: By,
+    },
+    /// Reject a proposal, or take it back.
+    End {
+        /// The proposal, or the beginning of its name.
+        proposal: String,
+        /// Whether who made it takes it back.
+        withdraw: bool,
+        /// Why.
+        reason: String,
+        /// Who rejects.
+        mark: By,
+    },
+    /// Hold a node and period to a value, or release it.
+    Lock(LockRequest),
+    /// Hold targets against the evidence.
+    Recalibrate {
+        /// Last day of the evidence; the last closed week's where none is given.
+        as_of: Option<Day>,
+        /// Decide without writing.
+        dry_run: bool,
+    },
+    /// Explain the newest decision about a target.
+    Explain {
+        /// The target, or its node and metric.
+        target: String,
+        /// Last day of the evidence; the newest decision where none is given.
+        as_of: Option<Day>,
+        /// In Chinese.
+        chinese: bool,
+    },
+    /// Take decisions again and compare their bytes.
+    Verify {
+        /// Only those of that day.
+        as_of: Option<Day>,
+    },
+}
+
+/// A person who decides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct By {
+    /// Who.
+    pub name: String,
+    /// When it was decided, in microseconds; now where none is given.
+    pub at_us: Option<i64>,
+    /// In which words.
+    pub comment: Option<String>,
+}
+
+/// What is held to what.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LockRequest {
+    /// The node or rep.
+    pub node: String,
+    /// Metric.
+    pub metric: String,
+    /// Currency, of money.
+    pub currency: Option<String>,
+    /// First day of the plan year.
+    pub year: Day,
+    /// `2026-04`, `q2`, `h1` or `year`.
+    pub period: String,
+    /// `value`, `floor`, `ceiling` or `none`.
+    pub kind: String,
+    /// The value; nothing with `none`.
+    pub value: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub mark: By,
+}
+
+/// What a command about targets did.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Told {
+    /// The proposal that was made or ended.
+    pub proposal: Option<String>,
+    /// Events that went to the log.
+    pub written: u64,
+    /// Events that were there already.
+    pub known: u64,
+    /// Columns of the rows.
+    pub columns: Vec<String>,
+    /// What there is to see, row by row.
+    pub rows: Vec<Vec<String>>,
+    /// What a person should read.
+    pub notes: Vec<String>,
+    /// A page.
+    pub page: Option<String>,
+    /// Whether something was checked and found wanting.
+    pub wanting: bool,
 }
 
 /// What is done with the files of an import.
@@ -102,12 +227,15 @@ pub struct Answer {
     pub published_at: BTreeMap<String, u64>,
     /// Dates that a job has written.
     pub dates: Vec<String>,
+    /// What was done about targets.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub targets: Option<Told>,
 }
 
 impl Answer {
     /// The exit code of the command.
     pub fn exit(&self) -> Exit {
-        if self.counts.rejected > 0 {
+        if self.counts.rejected > 0 || self.targets.as_ref().is_some_and(|told| told.wanting) {
             Exit::Wanting
         } else {
             Exit::Done

@@ -4,6 +4,7 @@
 //! writes. What a command writes is published before its answer is given, unless others do the publishing.
 
 use std::sync::Arc;
+use std::time::Instant as Monotonic;
 
 use paceline_schemas::time::Day;
 
@@ -17,6 +18,7 @@ use crate::log::OpenLog;
 use crate::pipeline::{Consumes, Pipeline, ends};
 use crate::request::{Answer, Listener, Quiet, WriteCommand};
 use crate::status::Board;
+use crate::targets;
 
 /// What a process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +74,8 @@ pub struct Station {
     board: Arc<Board>,
     /// Why memory is no longer that of the log.
     lost: Option<Failure>,
+    /// When it was last looked whether a week is to be recalibrated.
+    recalibrated: Monotonic,
     _folder: Held,
 }
 
@@ -113,6 +117,7 @@ impl Station {
             feeds,
             board: Arc::clone(board),
             lost: None,
+            recalibrated: Monotonic::now(),
             _folder: folder,
         };
         // Who stands by says so before it waits for shards.
@@ -290,6 +295,15 @@ impl Station {
                 let answer = crate::replay::replay(intake, &self.config, options, listener)?;
                 (answer, options.dry_run)
             }
+            WriteCommand::Targets(command) => {
+                let told = targets::execute(&self.config, self.log.log.as_ref(), self.pipeline.as_ref(), &intake.stamper, command)?;
+                let is_done = told.written == 0;
+                let answer = Answer {
+                    targets: Some(told),
+                    ..Answer::default()
+                };
+                (answer, is_done)
+            }
             WriteCommand::RunJob { .. } => return Err(Failure::new(Exit::OurFault, "a job writes nothing to the log")),
         };
         if is_done {
@@ -345,7 +359,23 @@ impl Station {
                 pipeline.maintain()?;
             }
         }
+        self.recalibrate_due()?;
         self.check()
+    }
+
+    /// Recalibrates the newest closed week once, where this process writes to the log.
+    fn recalibrate_due(&mut self) -> Result<(), Failure> {
+        if !self.config.targets.weekly || self.writer.is_none() || self.recalibrated.elapsed() < targets::LOOK {
+            return Ok(());
+        }
+        self.recalibrated = Monotonic::now();
+        let pipeline = self.pipeline.as_ref();
+        let written = targets::recalibrate_due(&self.config, self.log.log.as_ref(), pipeline, &mut Quiet)?;
+        if let Some(pipeline) = pipeline.filter(|_| written > 0) {
+            pipeline.flush()?;
+            pipeline.seal()?;
+        }
+        Ok(())
     }
 
     /// Stops: checkpoint with state, publish, close.

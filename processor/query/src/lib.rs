@@ -7,6 +7,7 @@ pub mod comments;
 mod delta_table;
 pub mod encode;
 mod error;
+pub mod evidence;
 mod execute;
 pub mod functions;
 pub mod gate;

@@ -16,11 +16,12 @@ use crate::error::QueryError;
 use crate::sqlstate::SqlState;
 use crate::table_set::TableSource;
 
-/// Reads the newest published set of a data directory.
+/// Reads the newest published set of a data directory, or an older one.
 #[derive(Debug)]
 pub struct DataDirectory {
     objects: Arc<dyn ObjectStore>,
     store: Store,
+    which: Which,
     newest: Mutex<Newest>,
     verified: Mutex<BTreeSet<String>>,
 }
@@ -37,6 +38,14 @@ impl DataDirectory {
     /// # Errors
     /// The folder cannot be read.
     pub fn open(folder: &Path, store: Store) -> Result<Self, QueryError> {
+        Self::open_at(folder, store, Which::Latest)
+    }
+
+    /// Opens one set of the tables below `folder`, which `store` writes.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn open_at(folder: &Path, store: Store, which: Which) -> Result<Self, QueryError> {
         let opened = LocalFileSystem::new_with_prefix(folder);
         let objects = opened
             .map_err(|error| QueryError::new(SqlState::NotReady, format!("open `{}`: {error}", folder.display())))?;
@@ -45,6 +54,7 @@ impl DataDirectory {
         Ok(Self {
             objects: Arc::new(objects),
             store,
+            which,
             newest,
             verified: Mutex::default(),
         })
@@ -59,12 +69,15 @@ impl TableSource for DataDirectory {
 
     async fn pin(&self) -> Result<Arc<PublishedSet>, QueryError> {
         let mut newest = self.newest.lock().await;
-        let id = newest.reader.newest().await.map_err(unreadable)?;
+        let id = match self.which {
+            Which::Latest => newest.reader.newest().await.map_err(unreadable)?,
+            Which::Set(id) => id,
+        };
         // Before the first publication the tables have no common number that could tell whether they changed.
         if let Some(set) = newest.set.as_ref().filter(|set| id > 0 && set.set_id == id) {
             return Ok(Arc::clone(set));
         }
-        let set = Arc::new(newest.reader.load(Which::Latest).await.map_err(unreadable)?);
+        let set = Arc::new(newest.reader.load(self.which).await.map_err(unreadable)?);
         newest.set = Some(Arc::clone(&set));
         Ok(set)
     }

@@ -13,8 +13,7 @@ use crate::calendar::Calendar;
 use crate::canonical;
 use crate::row::Row;
 
-pub use expected::level_at;
-pub(crate) use expected::{day_target, expected};
+pub(crate) use expected::expected;
 pub(crate) use peers::{Group, groups};
 
 /// A rep as of the last day of the evidence.

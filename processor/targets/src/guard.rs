@@ -13,6 +13,40 @@ use crate::policy::Policy;
 /// One in parts per million.
 pub(crate) const ONE: i64 = 1_000_000;
 
+/// The checks in the order in which they are made.
+pub(crate) const CHECKS: [&str; 13] = [
+    "eligible",
+    "data_ready",
+    "not_frozen",
+    "cooldown",
+    "evidence",
+    "not_common",
+    "significant",
+    "confirmed",
+    "capped",
+    "material",
+    "dated",
+    "budget",
+    "authority",
+];
+
+/// The reasons that a decision may have.
+pub(crate) const REASONS: [&str; 13] = [
+    "not_eligible",
+    "data_not_ready",
+    "frozen",
+    "cooldown",
+    "insufficient_evidence",
+    "common_shift",
+    "within_band",
+    "awaiting_confirmation",
+    "quarter_cap_reached",
+    "below_resolution",
+    "reserve_exhausted",
+    "evidence_below",
+    "evidence_above",
+];
+
 /// What is known about a target when its checks are made.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Case {
@@ -261,6 +295,8 @@ struct Panel {
 
 impl Panel {
     fn add(&mut self, name: &str, passed: bool, numbers: Option<(i64, i64)>, or: (Recalibrated, &'static str)) {
+        debug_assert_eq!(CHECKS.get(self.checks.len()), Some(&name));
+        debug_assert!(REASONS.contains(&or.1));
         self.checks.push(Check {
             check: Label::new(name).unwrap_or_default(),
             passed,

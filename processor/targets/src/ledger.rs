@@ -9,18 +9,19 @@ mod proposal;
 
 use std::collections::BTreeMap;
 
+use paceline_schemas::event::target::Cell;
 use paceline_schemas::event::{Data, Event, EventType, Target};
 use paceline_schemas::symbol::{DecidedBy, Lock, PeriodKind};
 use paceline_schemas::time::{Day, Instant};
 
 use crate::policy::Policy;
-use crate::row::{Row, Standing, Version};
+use crate::row::{Row, Standing, Version, left_of};
 
 pub use decided::Decided;
 pub use proposal::{Proposal, Refusal, State};
 
 /// The reason of an amendment that balances another row.
-pub const BALANCE: &str = "balance";
+pub(crate) const BALANCE: &str = "balance";
 
 /// One event of the topic.
 #[derive(Debug, Clone, PartialEq)]
@@ -177,6 +178,11 @@ impl Ledger {
             .map(|(version, policy, _)| (version.as_str(), policy))
     }
 
+    /// The policies by their versions, the oldest first.
+    pub fn policies_by_name(&self) -> impl Iterator<Item = (&str, &Policy)> {
+        self.policies.iter().map(|(version, policy, _)| (version.as_str(), policy))
+    }
+
     /// How many policies were published.
     pub fn policies(&self) -> usize {
         self.policies.len()
@@ -284,18 +290,19 @@ impl Ledger {
     }
 
     /// Takes the differences of approved cells off the row that balances them.
-    fn balance(&mut self, entry: &Entry, against: &str, deltas: &[(Day, i64)], effective_at: Instant) {
+    fn balance(&mut self, entry: &Entry, against: &str, deltas: &[Delta], effective_at: Instant) {
         let Some(row) = self.rows.get_mut(against) else { return };
         let cells: Vec<_> = deltas
             .iter()
-            .filter_map(|(month, delta)| {
-                let mut cell = row.month(*month)?.1.clone();
-                cell.value -= delta;
+            .filter_map(|delta| {
+                let (_, cell) = row.month(delta.month)?;
+                let (mut cell, _) = left_of(cell, delta.from)?;
+                cell.value -= delta.by;
                 Some(cell)
             })
             .collect();
         let Some(last) = row.approved().next_back() else { return };
-        let value = last.value - deltas.iter().map(|(_, delta)| delta).sum::<i64>();
+        let value = last.value - deltas.iter().map(|delta| delta.by).sum::<i64>();
         let version = Version {
             number: row.next(),
             cells,
@@ -317,13 +324,23 @@ impl Ledger {
     }
 }
 
-/// By how much each month of a row changes with `data`.
-fn deltas(row: &Row, data_cells: &[paceline_schemas::event::target::Cell]) -> Vec<(Day, i64)> {
+/// By how much a month of a row changes, and from which day on.
+#[derive(Debug, Clone, Copy)]
+struct Delta {
+    month: Day,
+    from: Day,
+    by: i64,
+}
+
+/// By how much each month of a row changes with `cells`.
+fn deltas(row: &Row, cells: &[Cell]) -> Vec<Delta> {
     let old = |month: Day| row.month(month).map_or(0, |(_, cell)| cell.value);
-    data_cells
-        .iter()
-        .map(|cell| (cell.month, cell.value - old(cell.month)))
-        .collect()
+    let delta = |cell: &Cell| Delta {
+        month: cell.month,
+        from: cell.from,
+        by: cell.value - old(cell.month),
+    };
+    cells.iter().map(delta).collect()
 }
 
 fn text<T: ToString>(value: &Option<T>) -> String {

@@ -12,7 +12,6 @@ mod sheet;
 
 use std::collections::BTreeMap;
 
-use paceline_schemas::event::{EventType, Target};
 use paceline_schemas::symbol::{Lock, NodeKind};
 use paceline_schemas::time::Day;
 
@@ -25,7 +24,7 @@ use crate::ledger::Ledger;
 use crate::policy::Policy;
 use crate::split::VALUE_MAX;
 
-pub use draft::{Draft, Drafts, Mark};
+pub use draft::{Draft, Drafts, Mark, period_of};
 pub use goal::{Goal, GoalFault, GoalLock, GoalMetric, amount, amount_text};
 pub use org::{Org, OrgNode};
 pub use sheet::{SheetCell, SheetNote, sheet};
@@ -195,9 +194,6 @@ fn kind_of(org: &Org, node_id: &str) -> NodeKind {
     }
     org.node(node_id).map_or(NodeKind::Company, |node| node.kind)
 }
-
-/// What a draft becomes: its type and data.
-pub(crate) type Said = (EventType, Target);
 
 #[cfg(test)]
 mod tests;

@@ -24,7 +24,7 @@ use crate::ledger::Ledger;
 use crate::policy::Policy;
 use crate::row::Row;
 
-pub use bench::{Bench, Judged};
+use bench::Bench;
 use budget::Budget;
 
 /// What a recalibration goes by.
@@ -174,7 +174,7 @@ fn decide(
         ..Target::default()
     };
     if moves {
-        let cells = changed(row, remainder, change);
+        let cells = changed(remainder, change);
         data.value = Some(value_with(row, &cells));
         data.cells = cells;
         data.method = Some(label("recalibrate"));
@@ -194,16 +194,11 @@ fn decide(
 }
 
 /// The cells as they are after the change.
-fn changed(row: &Row, remainder: &[(Cell, i64)], change: &Change) -> Vec<Cell> {
+fn changed(remainder: &[(Cell, i64)], change: &Change) -> Vec<Cell> {
     let deltas: BTreeMap<Day, i64> = change.deltas.iter().copied().collect();
-    let is_rate = Kind::of(row) == Kind::Rate;
     let cells = remainder.iter().map(|(cell, left)| {
         let mut cell = cell.clone();
-        cell.value = if is_rate {
-            change.new
-        } else {
-            cell.kept + left + deltas.get(&cell.month).copied().unwrap_or(0)
-        };
+        cell.value = cell.kept + left + deltas.get(&cell.month).copied().unwrap_or(0);
         cell
     });
     cells.collect()

@@ -132,6 +132,25 @@ impl Row {
     }
 }
 
+/// A cell as it is changed from a day on: days before keep their targets; with it what is left of it from that day.
+pub(crate) fn left_of(cell: &Cell, effective: Day) -> Option<(Cell, i64)> {
+    let from = effective.max(cell.from);
+    if from > crate::calendar::month_end(cell.month) {
+        return None;
+    }
+    let mut changed = cell.clone();
+    changed.from = from;
+    if cell.weights.is_empty() {
+        return Some((changed, cell.value));
+    }
+    let passed = usize::try_from(i64::from(from.0) - i64::from(cell.from.0)).ok()?;
+    let of_days = crate::days::days(cell.value, cell.kept, &cell.weights).ok()?;
+    let left: i64 = of_days.get(passed..)?.iter().sum();
+    changed.weights = cell.weights.get(passed..)?.to_vec();
+    changed.kept = cell.value - left;
+    Some((changed, left))
+}
+
 /// Name of a row: node, metric, currency of money, and the year in which the plan year begins, with its month unless
 /// that is January.
 pub fn row_id(node_id: &str, metric: &str, unit: &str, period_start: Day) -> String {

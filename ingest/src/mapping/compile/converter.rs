@@ -14,6 +14,19 @@ use crate::mapping::value::{Convert, Origin, Step, Value};
 
 /// Compiles the value of the field `name`, which holds `kind`.
 pub(super) fn value(compiler: &mut Compiler, path: &str, name: &str, kind: Kind, raw: &RawField) -> Option<Value> {
+    value_by(compiler, path, name, raw, |compiler, table| {
+        convert(compiler, path, name, kind, table)
+    })
+}
+
+/// Compiles the value of the field `name`, whose converter `convert` makes.
+pub(super) fn value_by(
+    compiler: &mut Compiler,
+    path: &str,
+    name: &str,
+    raw: &RawField,
+    convert: impl FnOnce(&mut Compiler, &RawConverter) -> Option<Convert>,
+) -> Option<Value> {
     let table = match raw {
         RawField::Column(column) => RawConverter {
             column: Some(column.clone()),
@@ -37,7 +50,7 @@ pub(super) fn value(compiler: &mut Compiler, path: &str, name: &str, kind: Kind,
             "expected the number 1234.56 as the source writes it, as \"1.234,56\"",
         );
     }
-    let convert = convert(compiler, path, name, kind, &table);
+    let convert = convert(compiler, &table);
     let value = Value {
         origin: origin?,
         steps,
@@ -131,15 +144,9 @@ fn convert(compiler: &mut Compiler, path: &str, name: &str, kind: Kind, table: &
         kind,
         Kind::Milliseconds | Kind::Count | Kind::BasisPoints | Kind::Minor | Kind::Integer
     );
-    for (key, is_set, fits) in [
-        ("unit", table.unit.is_some(), is_duration),
-        ("time", table.time.is_some(), is_time),
-        ("decimal", table.decimal.is_some(), is_number),
-    ] {
-        if is_set && !fits {
-            compiler.fault(&format!("{path}.{key}"), format!("`{name}` takes no `{key}`"));
-        }
-    }
+    let fitting = [("unit", is_duration), ("time", is_time), ("decimal", is_number)];
+    let keys: Vec<&str> = fitting.iter().filter(|(_, fits)| *fits).map(|(key, _)| *key).collect();
+    check_keys(compiler, path, name, table, &keys);
     let unit = match table.unit.as_deref().map(Unit::from_name) {
         Some(None) => {
             compiler.fault(&format!("{path}.unit"), format!("expected one of {}", Unit::NAMES));
@@ -148,13 +155,7 @@ fn convert(compiler: &mut Compiler, path: &str, name: &str, kind: Kind, table: &
         Some(Some(unit)) => unit,
         None => Unit::default(),
     };
-    let format = match table.time.as_deref().map(Format::new).transpose() {
-        Ok(format) => format,
-        Err(message) => {
-            compiler.fault(&format!("{path}.time"), message);
-            return None;
-        }
-    };
+    let format = format(compiler, path, table)?;
     let default_date = || Format::new("%Y-%m-%d").ok();
     match kind {
         _ if name == "revision" => Some(Convert::Revision(format)),
@@ -171,6 +172,32 @@ fn convert(compiler: &mut Compiler, path: &str, name: &str, kind: Kind, table: &
         Kind::Symbol(symbols) => Some(Convert::Symbol(symbols)),
         Kind::LocalHour | Kind::Symbols(_) | Kind::Labels | Kind::Object => {
             compiler.fault(path, format!("`{name}` cannot be mapped"));
+            None
+        }
+    }
+}
+
+/// Refuses the keys of a converter that `name` does not take.
+pub(super) fn check_keys(compiler: &mut Compiler, path: &str, name: &str, table: &RawConverter, taken: &[&str]) {
+    for (key, is_set) in [
+        ("unit", table.unit.is_some()),
+        ("time", table.time.is_some()),
+        ("decimal", table.decimal.is_some()),
+        ("month", table.month.is_some()),
+        ("times", table.times.is_some()),
+    ] {
+        if is_set && !taken.contains(&key) {
+            compiler.fault(&format!("{path}.{key}"), format!("`{name}` takes no `{key}`"));
+        }
+    }
+}
+
+/// The format of a time, if one is given; nothing where it is faulty.
+pub(super) fn format(compiler: &mut Compiler, path: &str, table: &RawConverter) -> Option<Option<Format>> {
+    match table.time.as_deref().map(Format::new).transpose() {
+        Ok(format) => Some(format),
+        Err(message) => {
+            compiler.fault(&format!("{path}.time"), message);
             None
         }
     }

@@ -8,7 +8,7 @@ use paceline_schemas::symbol::CreditRole;
 
 use super::Compiler;
 use super::converter::value;
-use crate::mapping::block::{Block, Rule, Target};
+use crate::mapping::block::{Rule, Target};
 use crate::mapping::raw::{RawBlock, RawField, RawMapping};
 use crate::mapping::value::Value;
 
@@ -54,18 +54,6 @@ pub(super) fn compile(
     rules
 }
 
-/// Checks that each field of all blocks is one of at least one block.
-pub(super) fn check_common(compiler: &mut Compiler, raw: &RawMapping, blocks: &[Block]) {
-    if blocks.is_empty() {
-        return;
-    }
-    for name in raw.fields.keys() {
-        if !blocks.iter().any(|block| has_field(block.event_type, name)) {
-            compiler.fault(&format!("fields.{name}"), "no block has such a field");
-        }
-    }
-}
-
 fn spec(event_type: EventType, name: &str) -> Option<&'static FieldSpec> {
     let fields = event_type.family().fields();
     let takes_back = matches!(
@@ -77,7 +65,8 @@ fn spec(event_type: EventType, name: &str) -> Option<&'static FieldSpec> {
         .find(|spec| spec.name == name && (spec.origin == Origin::Given || takes_back))
 }
 
-fn has_field(event_type: EventType, name: &str) -> bool {
+/// True when events of the type have the field in a mapping.
+pub(super) fn has_field(event_type: EventType, name: &str) -> bool {
     let family = event_type.family();
     match name {
         "time" | "revision" => true,

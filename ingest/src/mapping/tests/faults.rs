@@ -1,6 +1,6 @@
 use super::*;
 
-fn faults(text: &str) -> Vec<String> {
+pub(super) fn faults(text: &str) -> Vec<String> {
     parse(text)
         .expect_err("faults")
         .iter()
@@ -109,4 +109,73 @@ fn mappings_that_are_shipped_have_no_fault() {
         seen += 1;
     }
     assert!(seen >= 7, "{seen} mappings");
+}
+
+#[test]
+fn faults_of_cells_are_told_at_once_with_their_paths() {
+    let text = r#"
+mapping = "m"
+connection = "c"
+[fields]
+rep_id = "rep"
+node_id = { column = "who", unit = "s" }
+[[emit]]
+type = "target.cell"
+[emit.fields]
+metric = { const = "calls" }
+month = { column = "y", month = 13 }
+value = { column = "a", times = 0, decimal = "1234" }
+[[emit]]
+type = "target.cell"
+[emit.fields]
+metric = { const = "revenue_minor" }
+month = { column = "d", month = 1, time = "%Y-%m-%d" }
+value = { const = "many" }
+time = "d"
+[[emit]]
+type = "target.cell"
+[emit.fields]
+metric = { const = "wins", times = 2 }
+currency = { const = "USD" }
+month = { column = "d", time = "rfc3339" }
+value = "a"
+[[emit]]
+type = "target.cell"
+[[emit]]
+type = "deal.cancelled"
+[emit.fields]
+rep_id = "rep"
+time = { column = "d", time = "rfc3339", month = 1 }
+reason = { const = "customer" }
+[attributes]
+note = "n"
+"#;
+    let starts = [
+        "`emit[0].fields.metric.const`: `calls`: it has several meanings; say `dials` or `connects`",
+        "`emit[0].fields.month.month`: expected 1 to 12",
+        "`emit[0].fields.value.decimal`: ",
+        "`emit[0].fields.value.times`: expected 1 to 1000000000",
+        "`emit[1].fields`: metric `revenue_minor`: a target of money is the sum of one currency; name the currency",
+        "`emit[1].fields.month`: expected `month` for a year, or `time` for a date, not both",
+        "`emit[1].fields.time`: `target.cell` has no field `time`; it has node_id, metric, currency, month, value",
+        "`emit[1].fields.value.const`: `many`: no decimal number",
+        "`emit[2].fields`: metric `wins`: it is no money, so it has no currency `USD`",
+        "`emit[2].fields.metric.times`: `metric` takes no `times`",
+        "`emit[2].fields.month.time`: expected a strftime pattern of a date",
+        "`emit[3].fields`: `target.cell` needs `metric`",
+        "`emit[3].fields`: `target.cell` needs `month`",
+        "`emit[3].fields`: `target.cell` needs `value`",
+        "`emit[4].type`: a mapping with blocks of type `target.cell` has no others",
+        "`emit[4].fields.time.month`: `time` takes no `month`",
+        "`fields.node_id.unit`: `node_id` takes no `unit`",
+        "`attributes`: targets have no labels",
+    ];
+    let faults = faults(text);
+    for start in starts {
+        assert!(
+            faults.iter().any(|fault| fault.starts_with(start)),
+            "{start} in {faults:#?}"
+        );
+    }
+    assert_eq!(faults.len(), starts.len(), "{faults:#?}");
 }

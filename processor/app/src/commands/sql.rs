@@ -4,6 +4,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use paceline_query::{DataDirectory, Engine, Limits, QueryError, encode};
+use paceline_snapshots::Which;
 
 use super::prompt;
 use crate::cli::{Format, SqlArgs};
@@ -35,6 +36,14 @@ pub(super) fn sql(config: &Arc<Config>, arguments: &SqlArgs) -> Result<Exit, Fai
 /// # Errors
 /// There is no data directory, or its tables cannot be read.
 pub(crate) fn engine(config: &Config) -> Result<Engine, Failure> {
+    engine_at(config, Which::Latest)
+}
+
+/// The engine over one published set.
+///
+/// # Errors
+/// There is no data directory, the set is gone, or its tables cannot be read.
+pub(crate) fn engine_at(config: &Config, which: Which) -> Result<Engine, Failure> {
     if !config.data.join("tables").is_dir() {
         let text = format!(
             "`{}` holds no tables; import something first, or name the data directory with --data",
@@ -51,7 +60,7 @@ pub(crate) fn engine(config: &Config) -> Result<Engine, Failure> {
         ..Limits::default()
     };
     let store = paceline_snapshots::Store::local(&config.data, true)?;
-    DataDirectory::open(&config.data, store)
+    DataDirectory::open_at(&config.data, store, which)
         .and_then(|source| Engine::open(Arc::new(source), limits))
         .map_err(|error| refused(&error))
 }

@@ -17,6 +17,7 @@ pub(super) struct Raw {
     pub(super) snapshots: RawSnapshots,
     pub(super) live: RawLive,
     pub(super) query: RawQuery,
+    pub(super) targets: RawTargets,
     pub(super) admin: RawAdmin,
     pub(super) http: RawHttp,
 }
@@ -110,6 +111,13 @@ pub(super) struct RawQuery {
     pub(super) rows_max: i64,
     pub(super) bytes_max: String,
     pub(super) threads: i64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawTargets {
+    pub(super) weekly: bool,
+    pub(super) policy: paceline_targets::Policy,
 }
 
 #[derive(Debug, Deserialize)]

@@ -18,6 +18,18 @@ fn the_built_in_layer_is_complete_and_valid() {
 }
 
 #[test]
+fn the_policy_of_the_built_in_layer_is_the_default_and_its_faults_are_told_by_key() {
+    let (config, _) = Config::load(&Layers::default()).expect("default configuration");
+    assert_eq!(config.targets.policy, paceline_targets::Policy::default());
+    let text = "[targets.policy]\nband_ppm = -1\nconfirmation = 3\nconfirmations = 9\n";
+    let faults = Config::load(&layers(text)).expect_err("faults");
+    let paths: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
+    for path in ["targets.policy.band_ppm", "targets.policy.confirmation", "targets.policy.confirmations"] {
+        assert!(paths.contains(&path), "{path} in {paths:?}");
+    }
+}
+
+#[test]
 fn later_layers_win_and_are_named_as_origin() {
     let mut layers = layers("[log]\npartitions = 3\n[ingest]\nskew_max = \"5m\"\n");
     layers

@@ -11,10 +11,10 @@ use paceline_schemas::ids::{Currency, SiteId};
 use paceline_schemas::site::Site;
 use paceline_schemas::time::SECOND_US;
 
-use super::raw::{Raw, RawSite};
+use super::raw::{Raw, RawSite, RawTargets};
 use super::shape;
 use super::units::{DAY, HOUR, MILLISECOND, MINUTE, SECOND, bytes, duration, show_bytes, show_duration};
-use super::{Config, Fault, HttpOptions, IngestOptions, LiveOptions, QueryOptions, Resolved, SnapshotOptions};
+use super::{Config, Fault, HttpOptions, IngestOptions, LiveOptions, QueryOptions, Resolved, SnapshotOptions, TargetOptions};
 
 pub(super) fn validate(resolved: &Resolved) -> Result<Config, Vec<Fault>> {
     let (tree, faults) = shape::mend(resolved);
@@ -111,10 +111,21 @@ impl Checks<'_> {
                 every: self.duration("live.every", &raw.live.every, 100 * MILLISECOND, MINUTE),
             },
             query: self.query(raw),
+            targets: self.targets(&raw.targets),
             admin: self.admin(&raw.admin.listen),
             http: HttpOptions {
                 port: self.number("http.port", raw.http.port, 0, 65_535),
             },
+        }
+    }
+
+    fn targets(&mut self, raw: &RawTargets) -> TargetOptions {
+        for fault in raw.policy.faults() {
+            self.fault(&format!("targets.policy.{}", fault.key), fault.detail);
+        }
+        TargetOptions {
+            weekly: raw.weekly,
+            policy: raw.policy.clone(),
         }
     }
 

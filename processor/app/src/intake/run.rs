@@ -193,7 +193,7 @@ pub(crate) fn open(file: &Path, mapping: &Mapping) -> Result<import::Rows, Failu
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "used as the argument of map_err")]
-pub(super) fn unreadable(error: import::Error) -> Failure {
+pub(crate) fn unreadable(error: import::Error) -> Failure {
     let exit = match error.class() {
         import::Class::Input => Exit::Usage,
         import::Class::Transient => Exit::Transient,

@@ -50,7 +50,7 @@ impl Flush {
 /// Where the topics end now that tables are made of.
 pub(crate) fn ends(log: &dyn LogReader) -> Result<BTreeMap<Unit, Offset>, Failure> {
     let shards = (0..log.partitions(Topic::Events)).map(Unit::Shard);
-    let units = shards.chain([Unit::People, Unit::DeadLetters]);
+    let units = shards.chain([Unit::People, Unit::Targets, Unit::DeadLetters]);
     units
         .map(|unit| Ok((unit, log.bounds(unit.topic(), unit.partition())?.next)))
         .collect()

@@ -13,6 +13,7 @@ use paceline_snapshots::delta::Tables;
 use paceline_snapshots::manifest::Sequence;
 use paceline_snapshots::set::Reached;
 use paceline_snapshots::{Error, Unit, jobs, maintain, publish, rows};
+use paceline_targets::Ledger;
 
 use super::worker::Worker;
 use super::{JobDate, WholeTable};
@@ -21,7 +22,7 @@ use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::locks::Turn;
 
-/// Time between two looks at the topics of people and dead letters.
+/// Time between two looks at the topics of people, targets and dead letters.
 const LOOK: Duration = Duration::from_secs(1);
 /// Time between two looks at what others have published.
 const SETS: Duration = Duration::from_secs(10);
@@ -40,8 +41,10 @@ pub(super) struct House {
     /// Where the people ended of whom the waiting tables were made.
     people_put: Option<Offset>,
     letters_next: Option<Offset>,
+    targets: Ledger,
+    targets_next: Option<Offset>,
     /// Ends of the topics of which the tables hold everything.
-    told: Option<(Offset, Offset)>,
+    told: Option<(Offset, Offset, Offset)>,
     look_at: Monotonic,
     /// The newest set that the jobs know of, and when it was looked for.
     set: (u64, Monotonic),
@@ -58,6 +61,8 @@ impl House {
             people_next: None,
             people_put: None,
             letters_next: None,
+            targets: Ledger::default(),
+            targets_next: None,
             told: None,
             look_at: Monotonic::now(),
             set: (0, Monotonic::now()),
@@ -85,6 +90,14 @@ impl House {
                 self.put(name, rows, next);
             }
         }
+        let end = log.bounds(Topic::Targets, 0)?.next;
+        if self.targets_next != Some(end) {
+            let next = crate::targets::topic::each(log, self.targets_next, |entry| self.targets.apply(entry))?;
+            self.targets_next = Some(next.max(end));
+            for (name, rows) in rows::targets(&self.targets) {
+                self.put(name, rows, next.max(end));
+            }
+        }
         let next = log.bounds(Topic::DeadLetters, 0)?.next;
         if self.letters_next != Some(next) {
             self.put("ops_dead_letter", crate::replay::table(log)?, next);
@@ -104,7 +117,8 @@ impl House {
             jobs::replace_table(tables, name, rows, *from, clock::now()).await?;
             self.waiting.remove(0);
         }
-        self.told = self.people_put.zip(self.letters_next);
+        let ends = self.people_put.zip(self.targets_next).zip(self.letters_next);
+        self.told = ends.map(|((people, targets), letters)| (people, targets, letters));
         Ok(())
     }
 }
@@ -152,7 +166,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Reads what is new of people and dead letters, if they are ours; `at_once`: also if that was done a moment ago.
+    /// Reads what is new of people, targets and dead letters, if they are ours; `at_once`: also if that was done a moment ago.
     pub(super) fn look_at_others(&mut self, at_once: bool) -> Result<(), Failure> {
         match &mut self.house {
             Some(house) if at_once || Monotonic::now() >= house.look_at => house.look(self.log.as_ref()),
@@ -177,8 +191,9 @@ impl Worker {
             next,
             watermark: None,
         };
-        told.map_or_else(Vec::new, |(people, letters)| {
-            vec![(Unit::People, reached(people)), (Unit::DeadLetters, reached(letters))]
+        told.map_or_else(Vec::new, |(people, targets, letters)| {
+            let ends = [(Unit::People, people), (Unit::Targets, targets), (Unit::DeadLetters, letters)];
+            ends.map(|(unit, next)| (unit, reached(next))).into()
         })
     }
 

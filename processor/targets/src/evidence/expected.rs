@@ -8,7 +8,7 @@ use crate::calendar::{Calendar, month_end, month_start, months_after};
 use crate::row::{Row, Version};
 
 /// The share of a cell that falls on one of its days, in the unit of the metric.
-pub(crate) fn day_target(cell: &Cell, day: Day) -> f64 {
+fn day_target(cell: &Cell, day: Day) -> f64 {
     let total: i64 = cell.weights.iter().sum();
     let at = usize::try_from(i64::from(day.0) - i64::from(cell.from.0)).unwrap_or(usize::MAX);
     let weight = cell.weights.get(at).copied().unwrap_or(0);
@@ -19,7 +19,7 @@ pub(crate) fn day_target(cell: &Cell, day: Day) -> f64 {
 }
 
 /// The level of a month by version `up_to`, relative to the plan: what the changes so far have left of it.
-pub fn level_at(row: &Row, month: Day, up_to: i64) -> f64 {
+fn level_at(row: &Row, month: Day, up_to: i64) -> f64 {
     let changes = row
         .approved()
         .filter(|version| version.number <= up_to && version.cell(month).is_some());

@@ -264,6 +264,13 @@ impl<'a> Drafting<'a> {
     }
 }
 
+/// Kind, first and last day of the period that a text names within the plan year that begins on `year`.
+pub fn period_of(text: &str, year: Day) -> Option<(PeriodKind, Day, Day)> {
+    let period = super::goal::period(text, year)?;
+    let (start, end) = span(period, year);
+    Some((kind(period), start, end))
+}
+
 /// First and last day of a period of the plan year that begins on `year`.
 pub(crate) fn span(period: Period, year: Day) -> (Day, Day) {
     let months = period.months();

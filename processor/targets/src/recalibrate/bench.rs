@@ -14,26 +14,26 @@ use crate::row::Row;
 
 /// What the evidence says about one row.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Judged {
+pub(super) struct Judged {
     /// What was measured.
-    pub measured: Measured,
+    pub(super) measured: Measured,
     /// Performance over target with the ends of its interval, ppm; 1,000,000 where nothing can be said.
-    pub theta: i64,
+    pub(super) theta: i64,
     /// Lower end.
-    pub low: i64,
+    pub(super) low: i64,
     /// Upper end.
-    pub high: i64,
+    pub(super) high: i64,
     /// Weight of the own evidence, ppm.
-    pub weight_own: i64,
+    pub(super) weight_own: i64,
     /// Reps of the peer group.
-    pub peers: i64,
+    pub(super) peers: i64,
     /// Strength of the prior in millionths of a count.
-    pub prior_strength: i64,
+    pub(super) prior_strength: i64,
 }
 
 /// The evidence about all rows.
 #[derive(Debug)]
-pub struct Bench(BTreeMap<String, Judged>);
+pub(super) struct Bench(BTreeMap<String, Judged>);
 
 /// Rows that are compared: metric, unit, plan year, peer group.
 type Class<'a> = (&'a str, &'a str, Day, Group);
@@ -61,7 +61,7 @@ impl Bench {
     }
 
     /// What the evidence says about a row.
-    pub fn judged(&self, row: &Row) -> Judged {
+    pub(super) fn judged(&self, row: &Row) -> Judged {
         let nothing = Judged {
             theta: 1_000_000,
             low: 0,

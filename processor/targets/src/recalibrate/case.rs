@@ -8,11 +8,10 @@ use paceline_schemas::time::Day;
 use super::{Bench, Run};
 use crate::ability::ppm;
 use crate::calendar::{Calendar, month_end, month_start, months_after};
-use crate::days::days;
 use crate::evidence::Kind;
 use crate::guard::{Case, ONE, sign};
 use crate::ledger::{BALANCE, Decided};
-use crate::row::{Row, Version};
+use crate::row::{Row, Version, left_of};
 
 /// The day from which a change would count: after the notice, and not in the last working days of a month.
 pub(super) fn effective(run: Run<'_>, row: &Row) -> Option<Day> {
@@ -78,34 +77,20 @@ fn is_eligible(run: Run<'_>, row: &Row, remainder: &[(Cell, i64)]) -> bool {
     may_move && is_here && !is_locked && !remainder.is_empty()
 }
 
-/// What is left of the quarter from `effective` on: each cell as it would be changed, with its remainder.
+/// What is left from `effective` on: each cell as it would be changed, with its remainder.
+///
+/// What sums changes within the quarter, and the plan holds again after it. What a person achieves of a hundred does not
+/// come back with a quarter, so a rate changes to the end of the plan year.
 fn remainder(calendar: &Calendar, row: &Row, effective: Day) -> Vec<(Cell, i64)> {
     let quarter = |day: Day| calendar.day(day).map(|date| date.quarter_start);
     let first = month_start(effective);
-    let months = (0..3).map(|count| months_after(first, count));
-    let same = months.filter(|month| quarter(*month) == quarter(first) && *month <= row.period_end);
+    let is_rate = Kind::of(row) == Kind::Rate;
+    let months = (0..12).map(|count| months_after(first, count)).take_while(|month| *month <= row.period_end);
+    let same = months.filter(|month| is_rate || quarter(*month) == quarter(first));
     let cells = same
         .filter_map(|month| row.month(month))
         .filter_map(|(_, cell)| left_of(cell, effective));
     cells.collect()
-}
-
-fn left_of(cell: &Cell, effective: Day) -> Option<(Cell, i64)> {
-    let from = effective.max(cell.from);
-    if from > month_end(cell.month) {
-        return None;
-    }
-    let mut changed = cell.clone();
-    changed.from = from;
-    if cell.weights.is_empty() {
-        return Some((changed, cell.value));
-    }
-    let passed = usize::try_from(i64::from(from.0) - i64::from(cell.from.0)).ok()?;
-    let of_days = days(cell.value, cell.kept, &cell.weights).ok()?;
-    let left: i64 = of_days.get(passed..)?.iter().sum();
-    changed.weights = cell.weights.get(passed..)?.to_vec();
-    changed.kept = cell.value - left;
-    Some((changed, left))
 }
 
 /// The changes that the row has seen: by recalibration, by hand, or asked for and not answered yet.
