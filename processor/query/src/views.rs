@@ -25,6 +25,9 @@ const ALL: &[View] = views![
     "agg_rep_window",
     "agg_team_day",
     "agg_team_window",
+    "tgt_target",
+    "tgt_target_day",
+    "tgt_target_sum",
 ];
 
 /// All views; one that reads another comes after it.
