@@ -2,10 +2,8 @@
 -- Months and longer periods are those of the plan year. A week is by the site of the rep on the date, of a reserve by a site
 -- of the reps beside it, else from Monday, and is cut at month ends.
 -- Of a rate the mean over the planned denominators, rounded half to even, for months and longer periods.
-WITH home AS (
-  SELECT rep_id AS node_id, site_id, valid_from, valid_to FROM dim_rep
-  UNION ALL
-  SELECT b.descendant_id, MIN(r.site_id), MIN(b.valid_from), CAST(NULL AS DATE)
+WITH beside AS (
+  SELECT b.descendant_id AS node_id, MIN(r.site_id) AS site_id
   FROM dim_org b
   JOIN dim_org o ON o.ancestor_id = b.ancestor_id AND o.descendant_kind = 'rep'
   JOIN dim_rep r ON r.rep_id = o.descendant_id
@@ -14,19 +12,19 @@ WITH home AS (
 dated AS (
   SELECT d.*, COALESCE(c.week_start, d.business_date - (CAST(d.business_date AS INT) - 4) % 7) AS week_start
   FROM tgt_target_day d
-  LEFT JOIN home h ON h.node_id = d.node_id
-    AND d.business_date >= h.valid_from AND (h.valid_to IS NULL OR d.business_date <= h.valid_to)
-  LEFT JOIN dim_calendar c ON c.site_id = h.site_id AND c.business_date = d.business_date),
+  LEFT JOIN dim_rep r ON r.rep_id = d.node_id
+    AND d.business_date >= r.valid_from AND (r.valid_to IS NULL OR d.business_date <= r.valid_to)
+  LEFT JOIN beside b ON b.node_id = d.node_id
+  LEFT JOIN dim_calendar c ON c.site_id = COALESCE(r.site_id, b.site_id) AND c.business_date = d.business_date),
+-- Each day once for the rep or reserve itself and once for every node above it.
 placed AS (
-  SELECT o.ancestor_id AS node_id, o.ancestor_kind AS node_kind, d.metric, d.unit, d.currency, d.business_date,
-    d.month_start, d.year_start, d.week_start, d.value, d.denominator_planned
-  FROM dated d
-  JOIN dim_org o ON o.descendant_id = d.node_id AND o.descendant_kind IN ('rep', 'reserve')
+  SELECT COALESCE(o.ancestor_id, d.node_id) AS node_id, COALESCE(o.ancestor_kind, d.node_kind) AS node_kind, d.metric,
+    d.unit, d.currency, d.business_date, d.month_start, d.year_start, d.week_start, d.value, d.denominator_planned
+  FROM (VALUES (FALSE), (TRUE)) p(above)
+  CROSS JOIN dated d
+  LEFT JOIN dim_org o ON p.above AND o.descendant_id = d.node_id AND o.descendant_kind IN ('rep', 'reserve')
     AND d.business_date >= o.valid_from AND (o.valid_to IS NULL OR d.business_date <= o.valid_to)
-  UNION ALL
-  SELECT node_id, node_kind, metric, unit, currency, business_date, month_start, year_start, week_start, value,
-    denominator_planned
-  FROM dated),
+  WHERE NOT p.above OR o.ancestor_id IS NOT NULL),
 -- Months since the year 0, and those since the plan year began.
 summed AS (
   SELECT node_id, node_kind, metric, unit, currency, business_date, month_start, week_start,
@@ -39,9 +37,8 @@ summed AS (
   GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
 spread AS (
   SELECT s.*, p.period_kind, s.month - s.into % p.months AS begins, p.months
-  FROM summed s
-  JOIN (VALUES ('day', 1), ('week', 1), ('month', 1), ('quarter', 3), ('half', 6), ('year', 12)) p(period_kind, months)
-    ON s.unit <> 'ppm' OR p.period_kind NOT IN ('day', 'week')),
+  FROM (VALUES ('day', 1), ('week', 1), ('month', 1), ('quarter', 3), ('half', 6), ('year', 12)) p(period_kind, months)
+  JOIN summed s ON s.unit <> 'ppm' OR p.period_kind NOT IN ('day', 'week')),
 bounded AS (
   SELECT *,
     CASE period_kind

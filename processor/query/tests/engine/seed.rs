@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use datafusion::arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use object_store::ObjectStore;
@@ -24,6 +24,7 @@ use tempfile::TempDir;
 pub(crate) enum Value {
     Text(String),
     Int(i64),
+    Double(f64),
     Bool(bool),
     On(Day),
     At(Instant),
@@ -44,6 +45,12 @@ impl From<String> for Value {
 impl From<i64> for Value {
     fn from(number: i64) -> Self {
         Self::Int(number)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(number: f64) -> Self {
+        Self::Double(number)
     }
 }
 
@@ -241,7 +248,8 @@ fn array<'a>(kind: ColumnType, nullable: bool, values: impl Iterator<Item = Opti
         ColumnType::Timestamp => {
             Arc::new(collect!(TimestampMicrosecondArray, Value::At(instant) => instant.0, 0).with_timezone("UTC"))
         }
-        ColumnType::Double | ColumnType::Money => panic!("no stored column has the type {kind:?}"),
+        ColumnType::Double => Arc::new(collect!(Float64Array, Value::Double(number) => *number, 0.0)),
+        ColumnType::Money => panic!("no stored column has the type {kind:?}"),
     }
 }
 

@@ -84,8 +84,13 @@ fn floor() -> Arc<Floor> {
 
 #[test]
 fn files_of_sql_give_what_they_say() {
-    let engine = floor().engine();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sql");
+    let faults = run_folder(&floor().engine(), &folder);
+    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+}
+
+/// Runs the files of a folder, of which there must be some; what is wrong with them.
+pub(crate) fn run_folder(engine: &Engine, folder: &Path) -> Vec<String> {
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .expect("a folder")
         .map(|entry| entry.expect("an entry").path())
@@ -93,8 +98,19 @@ fn files_of_sql_give_what_they_say() {
     files.retain(|path| path.extension().is_some_and(|extension| extension == "slt"));
     files.sort();
     assert!(files.len() > 2);
-    let faults: Vec<String> = files.iter().flat_map(|path| run(&engine, path)).collect();
-    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+    files.iter().flat_map(|path| run(engine, path)).collect()
+}
+
+/// The SQL of the first query of a file.
+pub(crate) fn first_query(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).expect("a file");
+    let block = text
+        .split("\n\n")
+        .map(without_comments)
+        .find(|block| block.starts_with("query"));
+    let block = block.expect("a query");
+    let sql = block.lines().skip(1).take_while(|line| *line != "----");
+    sql.collect::<Vec<_>>().join("\n")
 }
 
 fn run(engine: &Engine, path: &Path) -> Vec<String> {

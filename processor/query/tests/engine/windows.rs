@@ -76,10 +76,10 @@ impl Calendar {
 }
 
 /// A small generator of numbers, the same on every run.
-struct Numbers(u64);
+pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {
-    fn below(&mut self, bound: u64) -> i64 {
+    pub(crate) fn below(&mut self, bound: u64) -> i64 {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
