@@ -19,6 +19,19 @@ pub(super) struct Limits {
 pub(super) struct Crossed {
     pub(super) lo: i128,
     pub(super) hi: i128,
+    /// The floor is what the parts force; otherwise they cannot reach it.
+    is_forced: bool,
+}
+
+impl Crossed {
+    /// What the parts cannot take of the floor; below 0 what they force beyond the ceiling.
+    pub(super) fn missing(self) -> i128 {
+        if self.is_forced {
+            self.hi - self.lo
+        } else {
+            self.lo - self.hi
+        }
+    }
 }
 
 impl Limits {
@@ -57,12 +70,20 @@ impl Limits {
 
     /// Narrows the bounds of `period` to what its parts can sum to.
     pub(super) fn narrow_to_parts(&mut self, period: Period) -> Result<(), Crossed> {
+        let own = self.hi[period];
         if period.length() > 1 {
             self.lo[period] = self.lo[period].max(self.lo.sum_of_parts(period));
             self.hi[period] = self.hi[period].min(self.hi.sum_of_parts(period));
         }
         let (lo, hi) = (self.lo[period], self.hi[period]);
-        if lo > hi { Err(Crossed { lo, hi }) } else { Ok(()) }
+        if lo <= hi {
+            return Ok(());
+        }
+        Err(Crossed {
+            lo,
+            hi,
+            is_forced: hi == own,
+        })
     }
 
     /// Narrows the bounds of `period` to what the children can sum to, as far as they allow it: children that ask for
@@ -99,7 +120,7 @@ pub(super) fn derive(
         let mut limits = given[node].clone();
         let is_absent = |period: Period| period.length() == 1 && weights[node][period] == 0;
         for period in Period::all() {
-            if let Err(Crossed { lo, hi }) = limits.narrow_to_parts(period) {
+            if let Err(Crossed { lo, hi, .. }) = limits.narrow_to_parts(period) {
                 let misses_a_month = Period::each_month().any(|month| period.contains(month) && is_absent(month));
                 let is_short = given[node].lo[period] > limits.hi.sum_of_parts(period);
                 if period.length() > 1 && misses_a_month && is_short {

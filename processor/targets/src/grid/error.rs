@@ -121,7 +121,8 @@ pub enum GridError {
     },
     /// Beside what other locks take no months are left for a lock, or for a bound that acts as one.
     #[error(
-        "set the grid: `{value}` of `{node}` in {period} does not fit into the months of its parent: `{missing}` is missing; lower it, raise the parent, or move one of those placed before: {placed:?}"
+        "set the grid: `{value}` of `{node}` in {period} does not fit into the months of its parent: {}, or move one of those placed before: {placed:?}",
+        remedy(*missing)
     )]
     LockDoesNotFit {
         /// The locked child.
@@ -186,6 +187,15 @@ pub enum GridError {
         #[source]
         source: SplitError,
     },
+}
+
+/// What to do about a lock that does not fit.
+fn remedy(missing: i128) -> String {
+    if missing < 0 {
+        let forced = -missing;
+        return format!("`{forced}` more is forced on it; raise it, lower the parent, let its siblings take more");
+    }
+    format!("`{missing}` is missing; lower it, raise the parent")
 }
 
 impl GridError {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::bounds::{Crossed, Limits};
+use super::bounds::Limits;
 use super::error::GridError;
 use super::period::{ByPeriod, Period};
 use super::place::{Family, Member};
@@ -61,8 +61,8 @@ fn place(family: &Family<'_>, claim: &Claim, own: &mut Limits, sums: &mut Sums) 
             room.fix(month, room.nearest_to_nothing(month));
         }
     }
-    let crossed = |Crossed { lo, hi }| Fault::Missing(lo - hi);
-    room.narrow_within(whole).map_err(crossed)?;
+    room.narrow_within(whole)
+        .map_err(|crossed| Fault::Missing(crossed.missing()))?;
     let (least, most) = (room.lo[whole], room.hi[whole]);
     let value = if claim.is_exact {
         claim.value

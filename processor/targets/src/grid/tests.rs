@@ -338,6 +338,23 @@ fn a_lock_without_room_names_those_before_it() {
     assert_eq!(fault.class(), Class::Input);
 }
 
+/// The reserve and `b` may not take what the second quarter has, so `a` would have to.
+#[test]
+fn a_lock_that_must_take_more_says_so() {
+    let mut bounds = vec![lock("a", quarter(1), 330), lock("c", quarter(1), 40)];
+    for index in 3..6 {
+        bounds.push(bound("b", month(index), 0, 10));
+        bounds.push(bound("c", month(index), 0, 40));
+        bounds.push(lock("~reserve.site", month(index), 0));
+    }
+    let fault = refused(&family_of(&["a", "b", "c"]), &quarter_plan(bounds));
+    assert_eq!(
+        fault.to_string(),
+        "set the grid: `330` of `a` in quarter 2 does not fit into the months of its parent: `120` more is forced on \
+         it; raise it, lower the parent, let its siblings take more, or move one of those placed before: []"
+    );
+}
+
 #[test]
 fn bounds_that_contradict_each_other_are_refused_by_name() {
     let tree = family_of(&["a"]);
