@@ -14,3 +14,4 @@ mod recount;
 mod replays;
 mod sites;
 mod storage;
+mod targets;

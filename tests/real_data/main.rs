@@ -9,6 +9,7 @@ mod crm;
 mod kafka;
 mod kills;
 mod month_ends;
+mod targets;
 mod truth;
 mod variants;
 

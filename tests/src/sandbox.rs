@@ -7,6 +7,7 @@ mod live_files;
 mod report;
 mod running;
 mod table;
+mod targets;
 
 use std::env;
 use std::ffi::OsStr;
@@ -25,6 +26,7 @@ pub use live_files::live_files;
 pub use report::{Reject, Report};
 pub use running::{Finished, Running};
 pub use table::Table;
+pub use targets::Told;
 
 /// The longest time that a command may take.
 pub const DEADLINE: Duration = Duration::from_secs(600);

@@ -73,10 +73,8 @@ fn carry_out(cli: Cli) -> Result<Exit, Failure> {
 fn jobs(config: &Arc<Config>, command: &JobsCommand) -> Result<Exit, Failure> {
     match command {
         JobsCommand::List => {
-            let text = format!(
-                "{}  agg_rep_window of each closed day, as a table\n",
-                crate::jobs::SNAP_REP_WINDOW
-            );
+            let lines = crate::jobs::JOBS.map(|(name, what)| format!("{name:<18}{what}\n"));
+            let text = lines.concat();
             write_out(text.as_bytes())?;
         }
         JobsCommand::Run { name, as_of } => {

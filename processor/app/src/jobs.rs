@@ -1,6 +1,7 @@
 //! Jobs: tables computed by SQL from one published set, `as_of` date by `as_of` date, replaced month by month.
 
 mod due;
+mod estimates;
 
 use std::collections::BTreeSet;
 
@@ -18,6 +19,14 @@ use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::pipeline::{JobDate, Pipeline};
 use crate::request::Listener;
+
+pub use estimates::AGG_REP_ESTIMATE;
+
+/// The jobs, each with what it writes.
+pub const JOBS: [(&str, &str); 2] = [
+    (SNAP_REP_WINDOW, "agg_rep_window of each closed day, as a table"),
+    (AGG_REP_ESTIMATE, "what each rep's results say once the peers have been heard, as of the end of each closed week"),
+];
 
 /// The job that materialises `agg_rep_window`.
 pub const SNAP_REP_WINDOW: &str = "snap_rep_window";
@@ -38,13 +47,12 @@ pub fn run(
     as_of: Option<Day>,
     listener: &mut dyn Listener,
 ) -> Result<Vec<String>, Failure> {
-    if name != SNAP_REP_WINDOW {
-        return Err(Failure::new(
-            Exit::Usage,
-            format!("there is no job `{name}`; there is `{SNAP_REP_WINDOW}`"),
-        ));
-    }
     match as_of {
+        _ if name == AGG_REP_ESTIMATE => estimates::run(config, pipeline, as_of, listener),
+        _ if name != SNAP_REP_WINDOW => {
+            let names = JOBS.map(|(name, _)| format!("`{name}`")).join(", ");
+            Err(Failure::new(Exit::Usage, format!("there is no job `{name}`; there are {names}")))
+        }
         Some(day) => write_dates(&crate::commands::sql::engine(config)?, pipeline, &[day], listener),
         None => run_due(config, pipeline, listener),
     }
@@ -69,6 +77,7 @@ pub fn run_due(config: &Config, pipeline: &Pipeline, listener: &mut dyn Listener
     let engine = crate::commands::sql::engine(config)?;
     let days: Vec<Day> = (run.first.0..=closed.0).map(Day).collect();
     let written = write_dates(&engine, pipeline, &days, listener)?;
+    estimates::run_since(config, pipeline, run.first, listener)?;
     pipeline.due().finish(&run)?;
     Ok(written)
 }

@@ -4,7 +4,7 @@
 //! A command that is carried out twice finds what it wrote the first time, because its events have the same ids.
 
 mod decide;
-mod facts;
+pub(crate) mod facts;
 mod propose;
 mod say;
 mod sheet;
@@ -26,7 +26,7 @@ use crate::failure::{Exit, Failure};
 use crate::pipeline::Pipeline;
 use crate::request::{By, TargetsCommand, Told};
 
-pub(crate) use decide::recalibrate_due;
+pub(crate) use decide::{evidence, last_closed_week, recalibrate_due};
 
 /// Time between two looks whether a week is to be recalibrated.
 pub(crate) const LOOK: Duration = Duration::from_secs(60);

@@ -6,6 +6,7 @@
 mod adjustments;
 mod columns;
 mod dimensions;
+mod estimates;
 mod facts;
 mod increments;
 mod operations;
@@ -13,6 +14,7 @@ mod targets;
 
 pub use columns::{Cell, Columns, batch_of};
 pub use dimensions::{calendar, metrics, people};
+pub use estimates::estimates;
 pub use targets::targets;
 
 use arrow::record_batch::RecordBatch;

@@ -154,17 +154,6 @@ fn cells(goal: &Goal, sources: Sources<'_>, org: &Org, of: &GoalMetric, unit: &s
             hi,
         });
     }
-    // A reserve may fall below nothing as far as the policy lets it.
-    for node in org.with_reserves().iter().filter(|id| id.starts_with(crate::grid::RESERVE_PREFIX)) {
-        let room = i128::from(total.abs()) * i128::from(sources.policy.reserve_bounds_ppm) / 1_000_000;
-        let room = i64::try_from(room).unwrap_or(VALUE_MAX);
-        bounds.extend(Period::each_month().map(|period| Bound {
-            node: node.clone(),
-            period,
-            lo: -room,
-            hi: VALUE_MAX,
-        }));
-    }
     let shares = shares::of(sources, org, of, goal.year).map_err(|fault| PlanError::Shares {
         metric: of.metric.clone(),
         fault,

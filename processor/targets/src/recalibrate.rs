@@ -13,7 +13,7 @@ use paceline_schemas::event::target::{Cell, Evidence, Target};
 use paceline_schemas::event::{Data, Event, EventType};
 use paceline_schemas::field::Count;
 use paceline_schemas::ids::{EventId, Label, LongLabel, NodeId, Source, Text64};
-use paceline_schemas::symbol::{DecidedBy, NodeKind, PeriodKind, Recalibrated};
+use paceline_schemas::symbol::{DecidedBy, PeriodKind, Recalibrated};
 use paceline_schemas::time::{Day, Instant};
 
 use crate::calendar::month_number;
@@ -111,11 +111,10 @@ pub fn recalibrate(run: Run<'_>) -> Vec<Decision> {
     decisions
 }
 
-/// The targets of reps that are not over: by parent, and within one in an order that rotates with the month.
+/// The targets of reps whose plan year is neither over nor out of reach: by parent, and within one in an order that rotates with the month.
 fn in_rank<'a>(run: Run<'a>) -> Vec<&'a Row> {
     let mut families: BTreeMap<(&str, &str), Vec<&Row>> = BTreeMap::new();
-    let is_open = |row: &&Row| row.node_kind == NodeKind::Rep && row.period_end >= run.facts.as_of && row.current() > 0;
-    for row in run.known.rows().filter(is_open) {
+    for row in run.known.rows().filter(|row| case::is_open(run, row)) {
         let parent = row.parent_target_id.as_deref().unwrap_or_default();
         families.entry((parent, &row.metric)).or_default().push(row);
     }

@@ -175,15 +175,17 @@ fn policy(policy: &Policy, format: ReportFormat) -> Result<Exit, Failure> {
 }
 
 fn show(config: &Config, arguments: &ShowArgs) -> Result<Exit, Failure> {
-    let mut conditions = Vec::new();
-    conditions.extend(arguments.node.as_deref().map(|node| format!("node_id = {}", quoted(node))));
-    conditions.extend(arguments.metric.as_deref().map(|metric| format!("metric = {}", quoted(metric))));
+    let given = [("node_id", &arguments.node), ("metric", &arguments.metric)];
+    let given = given.into_iter().filter_map(|(column, value)| Some((column, value.as_deref()?)));
+    let mut conditions: Vec<String> = given.map(|(column, value)| format!("{column} = {}", quoted(value))).collect();
     let sql = match &arguments.as_of {
         None => {
             conditions.push(format!("period_kind = {}", quoted(&arguments.period)));
+            // Sorted after it is computed: an order by a column that a condition holds fixed is one that the planner trips over.
             format!(
-                "SELECT node_id, metric, currency, period_kind, period_start, period_end, value FROM tgt_target_sum WHERE {} \
-                 ORDER BY node_id, metric, currency, period_start",
+                "SELECT * FROM (SELECT node_id, metric, currency, period_kind, period_start, period_end, value, \
+                 ROW_NUMBER() OVER (ORDER BY node_id, metric, currency, period_start) AS at FROM tgt_target_sum WHERE {}) \
+                 ORDER BY at",
                 conditions.join(" AND ")
             )
         }

@@ -38,6 +38,10 @@ impl Intake {
         options: &ImportOptions,
         listener: &mut dyn Listener,
     ) -> Result<Answer, Failure> {
+        if mapping.compiled.is_of_targets() {
+            let text = "the mapping makes targets of a sheet, not events: use `paceline targets import`";
+            return Err(Failure::new(Exit::Usage, text));
+        }
         self.announce(files, mapping, options, listener)?;
         let imports = Imports::new(&self.config.data);
         let mut tally = Tally::default();

@@ -6,7 +6,7 @@ use paceline_ingest::log::Log;
 use paceline_query::Engine;
 use paceline_schemas::event::{Data, Event, EventType, Target};
 use paceline_schemas::ids::{Label, Text1000};
-use paceline_schemas::symbol::DecidedBy;
+use paceline_schemas::symbol::{DecidedBy, Recalibrated};
 use paceline_schemas::time::{Day, Instant};
 use paceline_snapshots::Which;
 use paceline_targets::{Decision, Entry, Facts, Ledger, Policy, Run, amount_text};
@@ -20,7 +20,7 @@ use crate::pipeline::Pipeline;
 use crate::request::{Listener, Told};
 
 /// Reads what a recalibration of `as_of` is taken from.
-pub(super) fn evidence(engine: &Engine, config: &Config, policy: &Policy, as_of: Day) -> Result<Facts, Failure> {
+pub(crate) fn evidence(engine: &Engine, config: &Config, policy: &Policy, as_of: Day) -> Result<Facts, Failure> {
     let days = i32::try_from(policy.evidence_days).unwrap_or(56);
     let span = Span {
         from: as_of.plus(1 - days),
@@ -141,6 +141,7 @@ fn table(desk: &Desk<'_>, decisions: &[Decision]) -> (Vec<String>, Vec<Vec<Strin
         let unit = text(data.unit.as_ref().map(ToString::to_string));
         let share = |value: i64| format!("{}.{:03}", value / 1_000_000, value.rem_euclid(1_000_000) / 1_000);
         let evidence = data.evidence.as_ref();
+        let needs = data.authority.filter(|_| data.outcome == Some(Recalibrated::Proposed));
         let value = |value: Option<i64>| text(value.map(|value| amount_text(value, &unit)));
         vec![
             text(data.target_id.as_ref().map(ToString::to_string)),
@@ -151,7 +152,7 @@ fn table(desk: &Desk<'_>, decisions: &[Decision]) -> (Vec<String>, Vec<Vec<Strin
             text(evidence.map(|evidence| share(evidence.high))),
             value(data.old_value),
             value(data.proposed_value),
-            text(data.authority.map(|authority| authority.as_str().to_owned())),
+            text(needs.map(|authority| authority.as_str().to_owned())),
             decision.id.as_str().chars().take(12).collect(),
         ]
     });
@@ -159,7 +160,7 @@ fn table(desk: &Desk<'_>, decisions: &[Decision]) -> (Vec<String>, Vec<Vec<Strin
 }
 
 /// The last day of the newest week that has ended at every site.
-pub(super) fn last_closed_week(engine: &Engine) -> Result<Option<Day>, Failure> {
+pub(crate) fn last_closed_week(engine: &Engine) -> Result<Option<Day>, Failure> {
     let Some(closed) = crate::jobs::last_closed(engine)? else { return Ok(None) };
     let sql = format!(
         "SELECT CAST(MIN(day) AS DATE) FROM (SELECT site_id, MAX(week_start) - INTERVAL '1 day' AS day FROM dim_calendar \

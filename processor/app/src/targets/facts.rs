@@ -20,18 +20,18 @@ const MARGIN_DAYS: i32 = 120;
 
 /// The span of some facts.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Span {
+pub(crate) struct Span {
     /// First and last day of the evidence.
-    pub(super) from: Day,
-    pub(super) as_of: Day,
+    pub(crate) from: Day,
+    pub(crate) as_of: Day,
     /// The day on which teams and roles are looked at.
-    pub(super) on: Day,
+    pub(crate) on: Day,
     /// Last day that the calendar must hold.
-    pub(super) until: Day,
+    pub(crate) until: Day,
 }
 
 /// Everything that a decision is taken from.
-pub(super) fn facts(engine: &Engine, default_site: &str, span: Span) -> Result<Facts, Failure> {
+pub(crate) fn facts(engine: &Engine, default_site: &str, span: Span) -> Result<Facts, Failure> {
     let window = [span.from, span.as_of];
     let mut facts = Facts {
         as_of: span.as_of,
@@ -84,7 +84,8 @@ pub(super) fn facts(engine: &Engine, default_site: &str, span: Span) -> Result<F
     Ok(facts)
 }
 
-fn calendars(
+/// The calendar of the default site, and those of all sites, from `first` to `last`.
+pub(crate) fn calendars(
     engine: &Engine,
     default_site: &str,
     first: Day,
@@ -116,7 +117,7 @@ fn calendars(
 }
 
 /// Who is where on `on`.
-pub(super) fn org(engine: &Engine, on: Day) -> Result<Org, Failure> {
+pub(crate) fn org(engine: &Engine, on: Day) -> Result<Org, Failure> {
     let mut nodes: BTreeMap<String, OrgNode> = BTreeMap::new();
     for batch in ask(engine, &NODES, &[on])? {
         let columns = Columns::of(&batch)?;
@@ -156,22 +157,33 @@ pub(super) fn org(engine: &Engine, on: Day) -> Result<Org, Failure> {
     Ok(Org::new(nodes))
 }
 
-/// Names of the reps, by their ids.
-pub(super) fn names(engine: &Engine, on: Day) -> Result<BTreeMap<String, String>, Failure> {
+/// What a page says of a rep.
+#[derive(Debug, Clone)]
+pub(crate) struct Person {
+    pub(crate) name: Option<String>,
+    pub(crate) team_id: String,
+    pub(crate) site_id: String,
+}
+
+/// The reps of a day, by their ids.
+pub(crate) fn names(engine: &Engine, on: Day) -> Result<BTreeMap<String, Person>, Failure> {
     let mut names = BTreeMap::new();
     for batch in ask(engine, &REPS, &[on])? {
         let columns = Columns::of(&batch)?;
         for row in 0..batch.num_rows() {
-            if let (Some(rep_id), Some(name)) = (columns.text(0, row), columns.text(1, row)) {
-                names.insert(rep_id, name);
-            }
+            let person = Person {
+                name: columns.text(1, row),
+                team_id: columns.name(2, row),
+                site_id: columns.name(3, row),
+            };
+            names.insert(columns.name(0, row), person);
         }
     }
     Ok(names)
 }
 
 /// Two columns of an answer: a text and a number.
-pub(super) fn pairs(engine: &Engine, sql: &str) -> Result<Vec<(String, i64)>, Failure> {
+pub(crate) fn pairs(engine: &Engine, sql: &str) -> Result<Vec<(String, i64)>, Failure> {
     let mut pairs = Vec::new();
     for batch in answer(engine, sql)? {
         let columns = Columns::of(&batch)?;
@@ -181,7 +193,7 @@ pub(super) fn pairs(engine: &Engine, sql: &str) -> Result<Vec<(String, i64)>, Fa
 }
 
 /// The first date of an answer.
-pub(super) fn first_day(engine: &Engine, sql: &str) -> Result<Option<Day>, Failure> {
+pub(crate) fn first_day(engine: &Engine, sql: &str) -> Result<Option<Day>, Failure> {
     for batch in answer(engine, sql)?.iter().filter(|batch| batch.num_rows() > 0) {
         return Ok(Columns::of(batch)?.day(0, 0));
     }

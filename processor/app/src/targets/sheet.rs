@@ -135,8 +135,9 @@ fn say(note: &SheetNote) -> String {
                 amount_text(neighbours.1, &unit)
             )
         }
-        SheetNote::RollUp { node_id, of } => format!(
-            "the year of {node_id} is the sum of {}: a total beside its parts counts twice in the team above",
+        SheetNote::RollUp { node_id, year, of } => format!(
+            "the year {} of {node_id} is the sum of {}: a total beside its parts counts twice in the team above",
+            year.date().year(),
             of.join(", ")
         ),
     }

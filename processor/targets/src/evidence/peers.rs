@@ -3,6 +3,7 @@
 //! A group is role × tenure band; one of fewer than [`crate::Policy::peers_min`] reps is widened to the role, then to all.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use paceline_schemas::time::Day;
 
@@ -20,6 +21,18 @@ pub(crate) enum Group {
     Role(String),
     /// Everybody.
     All,
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Band(role, 0) => write!(f, "{role}, under 3 months"),
+            Self::Band(role, 1) => write!(f, "{role}, 3 to 12 months"),
+            Self::Band(role, _) => write!(f, "{role}, over 12 months"),
+            Self::Role(role) => f.write_str(role),
+            Self::All => f.write_str("all"),
+        }
+    }
 }
 
 fn band(rep: &Rep, as_of: Day) -> usize {

@@ -48,6 +48,8 @@ pub enum SheetNote {
     RollUp {
         /// The rep.
         node_id: String,
+        /// First day of the plan year.
+        year: Day,
         /// The reps whose months sum to them.
         of: Vec<String>,
     },
@@ -76,7 +78,7 @@ pub fn sheet(cells: &[SheetCell], years: &[(Day, &Org)], sources: Sources<'_>) -
             continue;
         }
         unknown(org, &of_year, &mut notes);
-        roll_ups(org, &of_year, &mut notes);
+        roll_ups(*year, org, &of_year, &mut notes);
         proposals.push(proposal(*year, org, &of_year, sources)?);
     }
     Ok((proposals, notes))
@@ -153,7 +155,7 @@ fn outliers(sorted: &[SheetCell]) -> Vec<SheetNote> {
 }
 
 /// A rep whose year is the sum of those of the reps led.
-fn roll_ups(org: &Org, cells: &[&SheetCell], notes: &mut Vec<SheetNote>) {
+fn roll_ups(year: Day, org: &Org, cells: &[&SheetCell], notes: &mut Vec<SheetNote>) {
     let mut totals: BTreeMap<&str, i128> = BTreeMap::new();
     for cell in cells {
         *totals.entry(&cell.node_id).or_default() += i128::from(cell.value);
@@ -172,6 +174,7 @@ fn roll_ups(org: &Org, cells: &[&SheetCell], notes: &mut Vec<SheetNote>) {
         if !members.is_empty() && (own - sum).abs() * 10 <= sum.abs() {
             notes.push(SheetNote::RollUp {
                 node_id: manager.to_owned(),
+                year,
                 of: members.into_iter().map(str::to_owned).collect(),
             });
         }

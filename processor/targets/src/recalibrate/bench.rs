@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use paceline_schemas::metrics::{Metric, metric};
-use paceline_schemas::symbol::NodeKind;
 use paceline_schemas::time::Day;
 
 use super::{Run, case};
@@ -49,8 +48,7 @@ impl Bench {
         let reps = run.facts.reps.iter().map(|(rep_id, rep)| (rep_id.as_str(), rep));
         let group_of = groups(reps, run.facts.as_of, run.policy.peers_min);
         let mut classes: BTreeMap<Class<'_>, Vec<Member<'_>>> = BTreeMap::new();
-        let is_open = |row: &&Row| row.node_kind == NodeKind::Rep && row.period_end >= run.facts.as_of;
-        for row in run.known.rows().filter(is_open) {
+        for row in run.known.rows().filter(|row| case::is_open(run, row)) {
             let Some(metric) = metric(&row.metric) else { continue };
             let group = group_of.get(row.node_id.as_str()).cloned().unwrap_or(Group::All);
             let class = (row.metric.as_str(), row.unit.as_str(), row.period_start, group);

@@ -2,7 +2,7 @@
 
 use paceline_schemas::event::target::Cell;
 use paceline_schemas::metrics::metric;
-use paceline_schemas::symbol::{Lock, Recalibrated};
+use paceline_schemas::symbol::{Lock, NodeKind, Recalibrated};
 use paceline_schemas::time::Day;
 
 use super::{Bench, Run};
@@ -13,13 +13,24 @@ use crate::guard::{Case, ONE, sign};
 use crate::ledger::{BALANCE, Decided};
 use crate::row::{Row, Version, left_of};
 
+/// Whether a row is decided about: one of a rep that counts, whose plan year is not over and has begun by the time a
+/// change would count.
+pub(super) fn is_open(run: Run<'_>, row: &Row) -> bool {
+    let has_begun = || noticed(run, row).is_some_and(|day| row.period_start <= day);
+    row.node_kind == NodeKind::Rep && row.current() > 0 && row.period_end >= run.facts.as_of && has_begun()
+}
+
+/// The first working day after the notice.
+fn noticed(run: Run<'_>, row: &Row) -> Option<Day> {
+    run.facts.calendar_of(&row.node_id).workday_after(run.facts.as_of, run.policy.notice_workdays)
+}
+
 /// The day from which a change would count: after the notice, and not in the last working days of a month.
 pub(super) fn effective(run: Run<'_>, row: &Row) -> Option<Day> {
     let calendar = run.facts.calendar_of(&row.node_id);
-    let first = calendar.workday_after(run.facts.as_of, run.policy.notice_workdays)?;
-    let first = first.max(row.period_start);
+    let first = noticed(run, row)?;
     let left = calendar.workdays(first.plus(-1), month_end(first));
-    let is_tail = first != row.period_start && left < run.policy.freeze_tail_workdays;
+    let is_tail = left < run.policy.freeze_tail_workdays;
     let day = if is_tail { months_after(first, 1) } else { first };
     (day <= row.period_end).then_some(day)
 }
