@@ -1,5 +1,7 @@
 //! Why a plan has no grid.
 
+use std::mem::take;
+
 use crate::error::{Class, SplitError};
 use crate::grid::period::Period;
 
@@ -205,70 +207,38 @@ impl GridError {
     }
 
     /// The fault of the mirrored plan, in terms of the original.
-    pub(super) fn mirrored(self) -> Self {
-        match self {
-            Self::CrossedBounds {
-                node,
-                period,
-                lo,
-                hi,
-                ids,
-            } => Self::CrossedBounds {
-                node,
-                period,
-                lo: -hi,
-                hi: -lo,
-                ids,
-            },
-            Self::LockDoesNotFit {
-                node,
-                period,
-                value,
-                missing,
-                placed,
-            } => Self::LockDoesNotFit {
-                node,
-                period,
-                value: -value,
-                missing: -missing,
-                placed,
-            },
+    pub(super) fn mirrored(mut self) -> Self {
+        match &mut self {
+            Self::CrossedBounds { lo, hi, .. } => (*lo, *hi) = (-*hi, -*lo),
+            Self::LockDoesNotFit { value, missing, .. } => (*value, *missing) = (-*value, -*missing),
+            Self::NoWeightLeft { remaining, .. } => *remaining = -*remaining,
             Self::FloorsExceedTotal {
                 node,
                 period,
                 excess,
                 ids,
-            } => Self::CeilingsBelowTotal {
-                node,
-                period,
-                missing: excess,
-                ids,
-            },
+            } => {
+                return Self::CeilingsBelowTotal {
+                    node: take(node),
+                    period: *period,
+                    missing: *excess,
+                    ids: take(ids),
+                };
+            }
             Self::CeilingsBelowTotal {
                 node,
                 period,
                 missing,
                 ids,
-            } => Self::FloorsExceedTotal {
-                node,
-                period,
-                excess: missing,
-                ids,
-            },
-            Self::NoWeightLeft {
-                node,
-                period,
-                remaining,
-            } => Self::NoWeightLeft {
-                node,
-                period,
-                remaining: -remaining,
-            },
-            Self::Split { node, period, source } => Self::Split {
-                node,
-                period,
-                source: source.mirrored(),
-            },
+            } => {
+                return Self::FloorsExceedTotal {
+                    node: take(node),
+                    period: *period,
+                    excess: *missing,
+                    ids: take(ids),
+                };
+            }
+            Self::Split { source, .. } => *source = source.clone().mirrored(),
             Self::NoRoot
             | Self::SeveralRoots { .. }
             | Self::DuplicateNode { .. }
@@ -282,7 +252,8 @@ impl GridError {
             | Self::Unexpected { .. }
             | Self::DuplicateBound { .. }
             | Self::OutOfRange { .. }
-            | Self::NoTotal { .. } => self,
+            | Self::NoTotal { .. } => {}
         }
+        self
     }
 }
