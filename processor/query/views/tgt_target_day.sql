@@ -1,10 +1,10 @@
 -- The target of each date: the day of the newest approved version that counts on it.
--- What is left of a month after the days before it is laid over the weights of its days: the running sum is rounded, half
--- up, and a day is what the running sum gains. All of it is in whole numbers, and division is by the floor.
+-- What is left of a month after the days before it is laid over the weights of its days: the running sum is rounded,
+-- half up, and a day is what the running sum gains. All of it is in whole numbers, and division is by the floor.
 -- A rate holds on each day, and each date of the month has an equal part of the planned denominator.
 WITH number AS (
-  SELECT n FROM (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12), (13), (14), (15), (16), (17),
-    (18), (19), (20), (21), (22), (23), (24), (25), (26), (27), (28), (29), (30)) v(n)),
+  SELECT n FROM (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12), (13), (14), (15), (16),
+    (17), (18), (19), (20), (21), (22), (23), (24), (25), (26), (27), (28), (29), (30)) v(n)),
 laid AS (
   SELECT t.*, t.valid_from + v.n AS business_date,
     CAST(NULLIF(SPLIT_PART(t.weights, ' ', v.n + 1), '') AS BIGINT) AS phase_weight

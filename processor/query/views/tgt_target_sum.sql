@@ -1,6 +1,6 @@
 -- The target of a node and period: the days of the reps and reserves below it, each as long as it was below it.
--- Months and longer periods are those of the plan year. A week is by the site of the rep on the date, of a reserve by a site
--- of the reps beside it, else from Monday, and is cut at month ends.
+-- Months and longer periods are those of the plan year. A week is by the site of the rep on the date, of a reserve by a
+-- site of the reps beside it, else from Monday, and is cut at month ends.
 -- Of a rate the mean over the planned denominators, rounded half to even, for months and longer periods.
 WITH beside AS (
   SELECT b.descendant_id AS node_id, MIN(r.site_id) AS site_id

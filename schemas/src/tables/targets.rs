@@ -42,7 +42,7 @@ fn target_columns() -> Vec<Column> {
         required(
             "target_id",
             Text,
-            "Row of the grid: node, metric, currency and plan year; of an entered or locked cell its node, metric, currency and period",
+            "Row of the grid: node, metric, currency, plan year; of an entered or locked cell its node, metric, currency, period",
         ),
         required("version", BigInt, "Version of the row or cell, from 1"),
         required("node_id", Text, "Node that the target is of"),

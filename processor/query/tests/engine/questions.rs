@@ -1,5 +1,5 @@
-//! The questions that SQL answers about targets and reps: the files under `tests/sql/questions` over one seeded floor, and
-//! the check of the sums on a corrupted copy of it.
+//! The questions that SQL answers about targets and reps: the files under `tests/sql/questions` over one seeded floor,
+//! and the check of the sums on a corrupted copy of it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -120,7 +120,8 @@ fn decisions(floor: &Floor) {
 
 fn people(floor: &Floor) {
     let rep = |rep: &'static str, team: &'static str| {
-        row! { rep_id: rep, team_id: team, site_id: "main", role: "seller", fte_bp: 10_000, valid_from: day("2026-01-01") }
+        row! { rep_id: rep, team_id: team, site_id: "main", role: "seller", fte_bp: 10_000,
+        valid_from: day("2026-01-01") }
     };
     let mut bob = rep("bob", "east");
     bob.insert("valid_to", day("2026-05-15").into());

@@ -107,7 +107,8 @@ fn floor(months: &[Month]) -> Arc<Floor> {
     let floor = Floor::new();
     floor.write("tgt_target", &months.iter().flat_map(Month::rows).collect::<Vec<Row>>());
     let rep = |rep: &'static str, site: &'static str| {
-        row! { rep_id: rep, team_id: "east", site_id: site, role: "seller", fte_bp: 10_000, valid_from: day("2026-01-01") }
+        row! { rep_id: rep, team_id: "east", site_id: site, role: "seller", fte_bp: 10_000,
+        valid_from: day("2026-01-01") }
     };
     floor.write("dim_rep", &[rep("ann", "main"), rep("bob", "lima")]);
     floor.write("dim_org", &org());

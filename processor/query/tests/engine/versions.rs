@@ -42,9 +42,10 @@ fn versions() -> Arc<Floor> {
         versions,
     };
     let lock = |number: i64, lock: &'static str, bound: i64, recorded_at: &str| {
-        row! { target_id: "east:wins:2026-04:month", version: number, node_id: "east", node_kind: "team", metric: "wins",
-        unit: "count", period_kind: "month", period_start: start, period_end: day("2026-04-30"), valid_from: start,
-        lock: lock, bound: bound, decided_at: at(recorded_at), effective_at: at(recorded_at), recorded_at: at(recorded_at) }
+        row! { target_id: "east:wins:2026-04:month", version: number, node_id: "east", node_kind: "team",
+        metric: "wins", unit: "count", period_kind: "month", period_start: start, period_end: day("2026-04-30"), valid_from: start,
+        lock: lock, bound: bound, decided_at: at(recorded_at), effective_at: at(recorded_at),
+        recorded_at: at(recorded_at) }
     };
     let locks = [
         lock(1, "floor", 5, "2026-02-01T00:00:00Z"),

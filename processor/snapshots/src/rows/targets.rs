@@ -250,3 +250,6 @@ pub(super) fn int<'a>(value: Option<i64>) -> Cell<'a> {
 pub(super) fn at<'a>(value: Option<Instant>) -> Cell<'a> {
     value.map_or(Null, At)
 }
+
+#[cfg(test)]
+mod tests;
