@@ -13,6 +13,7 @@ mod grid;
 mod mixture;
 mod money;
 mod rates;
+mod single;
 mod special;
 #[cfg(test)]
 mod tests;

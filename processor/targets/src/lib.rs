@@ -22,7 +22,9 @@ mod canonical;
 mod days;
 mod draws;
 mod error;
+mod estimate;
 mod evidence;
+mod explain;
 mod grid;
 mod guard;
 mod ledger;
@@ -37,14 +39,16 @@ pub use calendar::{Calendar, CalendarDay, month_end, month_number, month_start, 
 pub use days::days;
 pub use draws::{SplitMix64, Xoshiro256PlusPlus, fnv1a_64};
 pub use error::{Class, SplitError};
+pub use estimate::{RepEstimate, estimate};
 pub use evidence::{Facts, Kind, Measured, Readiness, Rep};
+pub use explain::{Language, Page, explain, reason_words};
 pub use grid::{
     Bound, Grid, GridError, Holding, MONTHS, NODES_MAX, Node, Period, Plan, RESERVE_PREFIX, Tree, grid, redistribute,
 };
 pub use ledger::{Decided, Entry, Held, Ledger, Proposal, Refusal, State};
 pub use plan::{
     Draft, Drafts, Goal, GoalFault, GoalLock, GoalMetric, Mark, Org, OrgNode, PlanError, Planned, SheetCell, SheetNote, Sources,
-    amount, amount_text, plan, sheet,
+    amount, amount_text, period_of, plan, sheet,
 };
 pub use policy::{Freeze, Key, Policy, PolicyFault};
 pub use recalibrate::{Decision, Run, decision_id, recalibrate};
