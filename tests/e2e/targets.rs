@@ -40,7 +40,9 @@ fn goal(sandbox: &Sandbox) -> PathBuf {
 
 fn plan_words(goal: &std::path::Path) -> Vec<String> {
     let goal = goal.to_str().expect("text");
-    ["plan", "--goal", goal, "--by", "anna", "--decided-at", DECIDED].map(str::to_owned).into()
+    ["plan", "--goal", goal, "--by", "anna", "--decided-at", DECIDED]
+        .map(str::to_owned)
+        .into()
 }
 
 fn plan(sandbox: &Sandbox, goal: &std::path::Path) -> String {
@@ -65,7 +67,12 @@ fn a_goal_becomes_targets_that_are_held_against_the_evidence_and_explained() {
     let own = sandbox.run(&["targets", "approve", &proposal, "--by", "anna"]);
     assert_eq!(own.code, Some(1));
     assert!(own.stderr.contains("self_approval"), "{}", own.stderr);
-    assert_eq!(sandbox.sql("SELECT COUNT(*) FROM tgt_target WHERE status = 'active'").number(), 0);
+    assert_eq!(
+        sandbox
+            .sql("SELECT COUNT(*) FROM tgt_target WHERE status = 'active'")
+            .number(),
+        0
+    );
     sandbox.approve(&proposal, APPROVED);
     let sums = sandbox.sql(
         "SELECT metric, SUM(value) FROM tgt_target WHERE status IN ('approved', 'active') AND lock IS NULL \
@@ -83,10 +90,18 @@ fn a_goal_becomes_targets_that_are_held_against_the_evidence_and_explained() {
         let english = sandbox.succeed(&["targets", "explain", target]);
         let chinese = sandbox.succeed(&["targets", "explain", target, "--as-of", AS_OF, "--lang", "zh"]);
         assert!(english.contains(AS_OF) && english.lines().count() > 8, "{english}");
-        assert!(chinese.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{chinese}");
+        assert!(
+            chinese.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)),
+            "{chinese}"
+        );
     }
     let verified = sandbox.targets(&["verify"]);
-    assert_eq!((verified.code, verified.number("known")), (Some(0), 36), "{}", verified.notes());
+    assert_eq!(
+        (verified.code, verified.number("known")),
+        (Some(0), 36),
+        "{}",
+        verified.notes()
+    );
     sandbox.fsck();
 }
 
@@ -109,7 +124,11 @@ fn two_directories_decide_the_same_to_the_byte_and_later_files_change_nothing_de
     let mut bytes = Vec::new();
     paceline_tests::generator::write_calls(&mut bytes, &[call], true).expect("a vector takes everything");
     let file = one.file("late.csv", bytes);
-    assert_eq!(one.import(&[&file], &paceline_tests::sandbox::mapping("sample_calls.toml")).rejected, 0);
+    assert_eq!(
+        one.import(&[&file], &paceline_tests::sandbox::mapping("sample_calls.toml"))
+            .rejected,
+        0
+    );
     assert_eq!(one.targets(&["recalibrate", "--as-of", AS_OF]).number("written"), 0);
     assert_eq!(one.decisions(), decisions);
     assert_eq!(one.targets(&["verify"]).code, Some(0));
@@ -132,14 +151,24 @@ fn a_plan_and_a_recalibration_that_are_killed_are_taken_once() {
         words.extend(plan_words(&goal));
         for _ in 0..2 {
             let moment = u64::try_from(random.between(20, 900)).expect("a moment");
-            killed += i32::from(sandbox.start(&words).kill_after(Duration::from_millis(moment)).is_none());
+            killed += i32::from(
+                sandbox
+                    .start(&words)
+                    .kill_after(Duration::from_millis(moment))
+                    .is_none(),
+            );
         }
         assert_eq!(plan(&sandbox, &goal), proposal, "seed {seed}");
         sandbox.approve(&proposal, APPROVED);
         let words = ["targets", "recalibrate", "--as-of", AS_OF];
         for _ in 0..2 {
             let moment = u64::try_from(random.between(20, 900)).expect("a moment");
-            killed += i32::from(sandbox.start(&words).kill_after(Duration::from_millis(moment)).is_none());
+            killed += i32::from(
+                sandbox
+                    .start(&words)
+                    .kill_after(Duration::from_millis(moment))
+                    .is_none(),
+            );
         }
         sandbox.targets(&["recalibrate", "--as-of", AS_OF]);
         assert_eq!(sandbox.decisions(), expected, "seed {seed}");
@@ -162,22 +191,74 @@ fn locks_and_sheets_are_kept_and_told() {
     );
     let file = sandbox.file("sheet.csv", sheet);
     let (file, mapping) = (file.to_str().expect("text"), mapping.to_str().expect("text"));
-    let told = sandbox.targets(&["import", file, "--mapping", mapping, "--by", "crm", "--decided-at", DECIDED]);
-    assert!(told.notes().contains("nobody") && told.notes().contains("look at"), "{}", told.notes());
+    let told = sandbox.targets(&[
+        "import",
+        file,
+        "--mapping",
+        mapping,
+        "--by",
+        "crm",
+        "--decided-at",
+        DECIDED,
+    ]);
+    assert!(
+        told.notes().contains("nobody") && told.notes().contains("look at"),
+        "{}",
+        told.notes()
+    );
     sandbox.approve(&told.proposal(), APPROVED);
-    let again = sandbox.targets(&["import", file, "--mapping", mapping, "--by", "crm", "--decided-at", DECIDED]);
+    let again = sandbox.targets(&[
+        "import",
+        file,
+        "--mapping",
+        mapping,
+        "--by",
+        "crm",
+        "--decided-at",
+        DECIDED,
+    ]);
     assert_eq!(again.number("written"), 0);
     let refused = sandbox.run(&["import", file, "--mapping", mapping]);
     assert!(refused.stderr.contains("paceline targets import"), "{}", refused.stderr);
     sandbox.succeed(&[
-        "targets", "lock", &rep, "--metric", "wins", "--year", "2025-01-01", "--period", "q1", "--kind", "value", "--value",
-        "111", "--reason", "agreed", "--by", "anna",
+        "targets",
+        "lock",
+        &rep,
+        "--metric",
+        "wins",
+        "--year",
+        "2025-01-01",
+        "--period",
+        "q1",
+        "--kind",
+        "value",
+        "--value",
+        "111",
+        "--reason",
+        "agreed",
+        "--by",
+        "anna",
     ]);
     let held = sandbox.sql("SELECT lock, bound FROM tgt_target WHERE lock IS NOT NULL");
     assert_eq!(held.rows, [["value", "111"]]);
     let vague = sandbox.run(&[
-        "targets", "lock", &rep, "--metric", "calls", "--year", "2025-01-01", "--period", "q1", "--kind", "value", "--value",
-        "1", "--reason", "agreed", "--by", "anna",
+        "targets",
+        "lock",
+        &rep,
+        "--metric",
+        "calls",
+        "--year",
+        "2025-01-01",
+        "--period",
+        "q1",
+        "--kind",
+        "value",
+        "--value",
+        "1",
+        "--reason",
+        "agreed",
+        "--by",
+        "anna",
     ]);
     assert_eq!(vague.code, Some(2));
     assert!(vague.stderr.contains("`dials`"), "{}", vague.stderr);

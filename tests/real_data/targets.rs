@@ -44,9 +44,8 @@ fn twelve_million_are_divided_over_offices_managers_and_agents_and_each_of_them_
         }
     }
     // Nobody can be told anything about who has no deal at all.
-    let silent = sandbox.sql(
-        "SELECT DISTINCT outcome, reason_code FROM tgt_adjustment WHERE evidence_n = 0 ORDER BY 1, 2",
-    );
+    let silent =
+        sandbox.sql("SELECT DISTINCT outcome, reason_code FROM tgt_adjustment WHERE evidence_n = 0 ORDER BY 1, 2");
     assert_eq!(silent.rows, [["kept", "insufficient_evidence"]]);
     assert_eq!(sandbox.targets(&["verify"]).code, Some(0));
     sandbox.fsck();
@@ -55,14 +54,31 @@ fn twelve_million_are_divided_over_offices_managers_and_agents_and_each_of_them_
 #[test]
 #[ignore = "reads the data that PACELINE_REAL_DATA names"]
 fn the_sellers_of_adventureworks_are_recalibrated_month_by_month_and_later_files_change_no_decision() {
-    let Some(folder) = data_set("adventureworks_sales") else { return };
+    let Some(folder) = data_set("adventureworks_sales") else {
+        return;
+    };
     let sandbox = Sandbox::new();
     let import = |file: &str, by: &str| sandbox.import(&[&folder.join(file)], &mapping(by));
     assert_eq!(import("salespeople.csv", "adventureworks_people.toml").rejected, 0);
-    assert_eq!(import("FactResellerSales_to_202005.csv", "adventureworks.toml").rejected, 0);
-    let (sheet, by) = (folder.join("ResellerSalesTargets.utf16.csv"), mapping("adventureworks_targets.toml"));
+    assert_eq!(
+        import("FactResellerSales_to_202005.csv", "adventureworks.toml").rejected,
+        0
+    );
+    let (sheet, by) = (
+        folder.join("ResellerSalesTargets.utf16.csv"),
+        mapping("adventureworks_targets.toml"),
+    );
     let (sheet, by) = (sheet.to_str().expect("text"), by.to_str().expect("text"));
-    let told = sandbox.targets(&["import", sheet, "--mapping", by, "--by", "sheet", "--decided-at", "2017-06-15"]);
+    let told = sandbox.targets(&[
+        "import",
+        sheet,
+        "--mapping",
+        by,
+        "--by",
+        "sheet",
+        "--decided-at",
+        "2017-06-15",
+    ]);
     let notes = told.notes();
     // The typing errors are announced, and so are the managers whose targets are those of their people.
     assert!(notes.contains("look at") && notes.contains("is the sum of"), "{notes}");
@@ -75,8 +91,18 @@ fn the_sellers_of_adventureworks_are_recalibrated_month_by_month_and_later_files
     assert_eq!(cells.number(), 809);
     let mut outcomes: BTreeMap<(String, String), usize> = BTreeMap::new();
     let ends = [
-        "2019-06-30", "2019-07-31", "2019-08-31", "2019-09-30", "2019-10-31", "2019-11-30", "2019-12-31", "2020-01-31",
-        "2020-02-29", "2020-03-31", "2020-04-30", "2020-05-31",
+        "2019-06-30",
+        "2019-07-31",
+        "2019-08-31",
+        "2019-09-30",
+        "2019-10-31",
+        "2019-11-30",
+        "2019-12-31",
+        "2020-01-31",
+        "2020-02-29",
+        "2020-03-31",
+        "2020-04-30",
+        "2020-05-31",
     ];
     for as_of in ends {
         let told = sandbox.targets(&["recalibrate", "--as-of", as_of]);
@@ -93,9 +119,16 @@ fn the_sellers_of_adventureworks_are_recalibrated_month_by_month_and_later_files
     );
     assert_eq!(bare.number(), 0, "a change without its evidence");
     let decisions = sandbox.decisions();
-    assert_eq!(import("ResellerSales_202006.utf16.csv", "adventureworks_utf16.toml").rejected, 0);
+    assert_eq!(
+        import("ResellerSales_202006.utf16.csv", "adventureworks_utf16.toml").rejected,
+        0
+    );
     for as_of in ends {
-        assert_eq!(sandbox.targets(&["recalibrate", "--as-of", as_of]).number("written"), 0, "{as_of}");
+        assert_eq!(
+            sandbox.targets(&["recalibrate", "--as-of", as_of]).number("written"),
+            0,
+            "{as_of}"
+        );
     }
     assert_eq!(sandbox.decisions(), decisions);
     assert_eq!(sandbox.targets(&["verify"]).code, Some(0));

@@ -25,7 +25,10 @@ pub use estimates::AGG_REP_ESTIMATE;
 /// The jobs, each with what it writes.
 pub const JOBS: [(&str, &str); 2] = [
     (SNAP_REP_WINDOW, "agg_rep_window of each closed day, as a table"),
-    (AGG_REP_ESTIMATE, "what each rep's results say once the peers have been heard, as of the end of each closed week"),
+    (
+        AGG_REP_ESTIMATE,
+        "what each rep's results say once the peers have been heard, as of the end of each closed week",
+    ),
 ];
 
 /// The job that materialises `agg_rep_window`.
@@ -51,7 +54,10 @@ pub fn run(
         _ if name == AGG_REP_ESTIMATE => estimates::run(config, pipeline, as_of, listener),
         _ if name != SNAP_REP_WINDOW => {
             let names = JOBS.map(|(name, _)| format!("`{name}`")).join(", ");
-            Err(Failure::new(Exit::Usage, format!("there is no job `{name}`; there are {names}")))
+            Err(Failure::new(
+                Exit::Usage,
+                format!("there is no job `{name}`; there are {names}"),
+            ))
         }
         Some(day) => write_dates(&crate::commands::sql::engine(config)?, pipeline, &[day], listener),
         None => run_due(config, pipeline, listener),

@@ -296,7 +296,13 @@ impl Station {
                 (answer, options.dry_run)
             }
             WriteCommand::Targets(command) => {
-                let told = targets::execute(&self.config, self.log.log.as_ref(), self.pipeline.as_ref(), &intake.stamper, command)?;
+                let told = targets::execute(
+                    &self.config,
+                    self.log.log.as_ref(),
+                    self.pipeline.as_ref(),
+                    &intake.stamper,
+                    command,
+                )?;
                 let is_done = told.written == 0;
                 let answer = Answer {
                     targets: Some(told),

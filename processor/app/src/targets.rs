@@ -142,7 +142,10 @@ impl<'a> Desk<'a> {
 /// Who decides, as the events say it.
 fn mark(by: &By, decided_by: DecidedBy) -> Result<Mark, Failure> {
     if paceline_schemas::ids::Label::new(&by.name).is_err() {
-        return Err(Failure::new(Exit::Usage, format!("`--by {}`: a name of 1 to 64 bytes is needed", by.name)));
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("`--by {}`: a name of 1 to 64 bytes is needed", by.name),
+        ));
     }
     Ok(Mark {
         decided_by,

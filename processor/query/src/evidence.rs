@@ -42,7 +42,9 @@ impl Question {
     /// The SQL with its parameters, in the order in which they are declared.
     pub fn with(&self, days: &[Day]) -> String {
         let pairs = self.parameters.iter().zip(days);
-        pairs.fold(self.sql.to_owned(), |sql, (name, day)| sql.replace(&format!("${name}"), &format!("DATE '{day}'")))
+        pairs.fold(self.sql.to_owned(), |sql, (name, day)| {
+            sql.replace(&format!("${name}"), &format!("DATE '{day}'"))
+        })
     }
 }
 

@@ -34,7 +34,7 @@ fn write(value: &Value, out: &mut String) {
                 write(member, out);
             });
         }
-        plain => out.push_str(&plain.to_string()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => out.push_str(&value.to_string()),
     }
 }
 

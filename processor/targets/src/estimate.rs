@@ -51,7 +51,11 @@ pub struct RepEstimate {
 
 /// The estimates of every rep who has results, for every metric that may be recalibrated: by metric, rep and currency.
 pub fn estimate(facts: &Facts, peers_min: i64) -> Vec<RepEstimate> {
-    let group_of = groups(facts.reps.iter().map(|(id, rep)| (id.as_str(), rep)), facts.as_of, peers_min);
+    let group_of = groups(
+        facts.reps.iter().map(|(id, rep)| (id.as_str(), rep)),
+        facts.as_of,
+        peers_min,
+    );
     let mut all = Vec::new();
     for metric in metrics().iter().filter(|metric| metric.recalibrate) {
         for currency in currencies(facts, metric) {
@@ -59,7 +63,13 @@ pub fn estimate(facts: &Facts, peers_min: i64) -> Vec<RepEstimate> {
             for (rep_id, group) in &group_of {
                 classes.entry(group).or_default().push(rep_id);
             }
-            let members = classes.into_iter().map(|(group, reps)| Class { facts, metric, currency, group, reps });
+            let members = classes.into_iter().map(|(group, reps)| Class {
+                facts,
+                metric,
+                currency,
+                group,
+                reps,
+            });
             let mut of_metric: Vec<RepEstimate> = members.flat_map(|class| class.estimates()).collect();
             of_metric.sort_by(|a, b| a.rep_id.cmp(&b.rep_id));
             all.extend(of_metric);
@@ -97,28 +107,47 @@ impl Class<'_> {
     }
 
     fn rates(&self) -> Vec<RepEstimate> {
-        let Some(below) = &self.metric.denominator else { return Vec::new() };
+        let Some(below) = &self.metric.denominator else {
+            return Vec::new();
+        };
         let trials_of = |rep: &str| {
             let trials = self.facts.sum(rep, None, below).max(0);
             let successes = self.facts.sum(rep, None, &self.metric.numerator).clamp(0, trials);
             Trials { successes, trials }
         };
-        let shown: Vec<(&str, Trials)> =
-            self.reps.iter().map(|rep| (*rep, trials_of(rep))).filter(|(_, own)| own.trials > 0).collect();
+        let shown: Vec<(&str, Trials)> = self
+            .reps
+            .iter()
+            .map(|rep| (*rep, trials_of(rep)))
+            .filter(|(_, own)| own.trials > 0)
+            .collect();
         let trials: Vec<Trials> = shown.iter().map(|(_, own)| *own).collect();
         let group = RateGroup::fit(&trials);
         let each = shown.iter().map(|(rep, own)| {
             let n = as_float(own.trials);
             let sides = (as_float(own.successes), n, n);
-            self.row(rep, sides, &group.posterior(*own), (shown.len(), group.mean(), group.strength()))
+            self.row(
+                rep,
+                sides,
+                &group.posterior(*own),
+                (shown.len(), group.mean(), group.strength()),
+            )
         });
         each.collect()
     }
 
     /// Weight of the days of the evidence on which a rep was there.
     fn exposure(&self, rep_id: &str) -> i64 {
-        let hired = self.facts.reps.get(rep_id).and_then(|rep: &Rep| rep.hired_on).unwrap_or(Day(i32::MIN));
-        let days = self.facts.calendar_of(rep_id).span(self.facts.from.max(hired), self.facts.as_of);
+        let hired = self
+            .facts
+            .reps
+            .get(rep_id)
+            .and_then(|rep: &Rep| rep.hired_on)
+            .unwrap_or(Day(i32::MIN));
+        let days = self
+            .facts
+            .calendar_of(rep_id)
+            .span(self.facts.from.max(hired), self.facts.as_of);
         days.iter().map(|date| date.weight_bp).sum()
     }
 
@@ -126,25 +155,48 @@ impl Class<'_> {
     fn volumes(&self, count: impl Fn(&str) -> i64) -> Vec<(&str, Volume)> {
         let with_results = self.reps.iter().filter(|rep| {
             let from = ((**rep).to_owned(), String::new());
-            self.facts.results.range(from..).next().is_some_and(|((of, _), _)| of == *rep)
+            self.facts
+                .results
+                .range(from..)
+                .next()
+                .is_some_and(|((of, _), _)| of == *rep)
         });
-        let own: Vec<(&str, i64, i64)> =
-            with_results.map(|rep| (*rep, count(rep).max(0), self.exposure(rep))).filter(|(_, _, time)| *time > 0).collect();
+        let own: Vec<(&str, i64, i64)> = with_results
+            .map(|rep| (*rep, count(rep).max(0), self.exposure(rep)))
+            .filter(|(_, _, time)| *time > 0)
+            .collect();
         let counted: i64 = own.iter().map(|(_, count, _)| count).sum();
         let time: i64 = own.iter().map(|(_, _, time)| time).sum();
         let rate = as_float(counted) / as_float(time.max(1));
         own.into_iter()
-            .map(|(rep, observed, time)| (rep, Volume { observed, expected: rate * as_float(time) }))
+            .map(|(rep, observed, time)| {
+                (
+                    rep,
+                    Volume {
+                        observed,
+                        expected: rate * as_float(time),
+                    },
+                )
+            })
             .collect()
     }
 
     fn counts(&self) -> Vec<RepEstimate> {
         let volumes = self.volumes(|rep| self.facts.sum(rep, None, &self.metric.numerator));
-        let all: Vec<Volume> = volumes.iter().map(|(_, own)| *own).filter(|own| own.expected > 0.0).collect();
+        let all: Vec<Volume> = volumes
+            .iter()
+            .map(|(_, own)| *own)
+            .filter(|own| own.expected > 0.0)
+            .collect();
         let group = VolumeGroup::fit(&all);
         let each = volumes.iter().filter(|(_, own)| own.expected > 0.0).map(|(rep, own)| {
             let sides = (as_float(own.observed), own.expected, own.expected);
-            self.row(rep, sides, &group.posterior(*own), (all.len(), group.mean(), group.strength()))
+            self.row(
+                rep,
+                sides,
+                &group.posterior(*own),
+                (all.len(), group.mean(), group.strength()),
+            )
         });
         each.collect()
     }
@@ -152,16 +204,29 @@ impl Class<'_> {
     fn money(&self, currency: &str) -> Vec<RepEstimate> {
         let amounts = |rep: &str| self.facts.amounts(rep, currency);
         let pool: Vec<i64> = self.reps.iter().flat_map(|rep| amounts(rep).iter().copied()).collect();
-        let Some(peers) = PeerAmounts::new(&pool) else { return Vec::new() };
+        let Some(peers) = PeerAmounts::new(&pool) else {
+            return Vec::new();
+        };
         let volumes = self.volumes(|rep| i64::try_from(amounts(rep).len()).unwrap_or(i64::MAX));
-        let all: Vec<Volume> = volumes.iter().map(|(_, own)| *own).filter(|own| own.expected > 0.0).collect();
+        let all: Vec<Volume> = volumes
+            .iter()
+            .map(|(_, own)| *own)
+            .filter(|own| own.expected > 0.0)
+            .collect();
         let group = VolumeGroup::fit(&all);
         let each = volumes.iter().filter(|(_, own)| own.expected > 0.0).map(|(rep, own)| {
             let key = format!("{rep}|{}|{currency}|{}", self.metric.id, self.facts.as_of);
-            let posterior =
-                peers.posterior(&group.posterior(*own), amounts(rep), &mut Xoshiro256PlusPlus::from_key(&key));
+            let posterior = peers.posterior(
+                &group.posterior(*own),
+                amounts(rep),
+                &mut Xoshiro256PlusPlus::from_key(&key),
+            );
             let achieved = self.facts.sum(rep, Some(currency), &self.metric.numerator);
-            let sides = (as_float(achieved), as_float(whole(own.expected * peers.mean())), as_float(own.observed));
+            let sides = (
+                as_float(achieved),
+                as_float(whole(own.expected * peers.mean())),
+                as_float(own.observed),
+            );
             self.row(rep, sides, &posterior, (all.len(), group.mean(), group.strength()))
         });
         each.collect()

@@ -79,7 +79,11 @@ impl Facts {
         let from = (rep_id.to_owned(), String::new());
         let own = self.results.range(from..).take_while(|((rep, _), _)| rep == rep_id);
         let fitting = own.filter(|((_, of), _)| currency.is_none_or(|currency| currency == of));
-        let each = fitting.flat_map(|(_, vector)| sum.measures.iter().map(|measure| vector.0[*measure as usize]));
+        let each = fitting.flat_map(|(_, vector)| {
+            sum.measures
+                .iter()
+                .map(|measure| vector.0.get(*measure as usize).copied().unwrap_or(0))
+        });
         each.sum::<i64>() * sum.factor
     }
 

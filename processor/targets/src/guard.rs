@@ -198,7 +198,9 @@ impl Case {
             Some((step, policy.authority_policy_ppm)),
             (Recalibrated::Proposed, reason_of(change)),
         );
-        let (outcome, reason) = panel.failed.unwrap_or((Recalibrated::Applied, reason_of(change)));
+        let (outcome, reason) = panel
+            .failed
+            .unwrap_or_else(|| (Recalibrated::Applied, reason_of(change)));
         Verdict {
             outcome,
             reason,

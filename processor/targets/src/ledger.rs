@@ -99,6 +99,7 @@ impl Ledger {
     /// Takes the next entry of the log.
     pub fn apply(&mut self, entry: &Entry) {
         let Data::Target(data) = &entry.event.data else { return };
+        #[expect(clippy::wildcard_enum_match_arm, reason = "no other type has data about targets")]
         match entry.event.envelope.event_type {
             EventType::TargetPolicyPublished => self.publish(data),
             EventType::TargetLocked => self.hold(entry, data),
@@ -180,7 +181,9 @@ impl Ledger {
 
     /// The policies by their versions, the oldest first.
     pub fn policies_by_name(&self) -> impl Iterator<Item = (&str, &Policy)> {
-        self.policies.iter().map(|(version, policy, _)| (version.as_str(), policy))
+        self.policies
+            .iter()
+            .map(|(version, policy, _)| (version.as_str(), policy))
     }
 
     /// How many policies were published.

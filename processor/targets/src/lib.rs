@@ -47,8 +47,8 @@ pub use grid::{
 };
 pub use ledger::{Decided, Entry, Held, Ledger, Proposal, Refusal, State};
 pub use plan::{
-    Draft, Drafts, Goal, GoalFault, GoalLock, GoalMetric, Mark, Org, OrgNode, PlanError, Planned, SheetCell, SheetNote, Sources,
-    amount, amount_text, period_of, plan, sheet,
+    Draft, Drafts, Goal, GoalFault, GoalLock, GoalMetric, Mark, Org, OrgNode, PlanError, Planned, SheetCell, SheetNote,
+    Sources, amount, amount_text, period_of, plan, sheet,
 };
 pub use policy::{Freeze, Key, Policy, PolicyFault};
 pub use recalibrate::{Decision, Run, decision_id, recalibrate};

@@ -58,7 +58,7 @@ pub enum PlanError {
         /// The metric.
         metric: String,
         /// What is in the way.
-        fault: GridError,
+        fault: Box<GridError>,
     },
     /// No shares could be made of the past results.
     #[error("plan `{metric}`: {fault}")]
@@ -66,7 +66,7 @@ pub enum PlanError {
         /// The metric.
         metric: String,
         /// What is in the way.
-        fault: SplitError,
+        fault: Box<SplitError>,
     },
 }
 
@@ -91,22 +91,41 @@ pub struct Planned {
 /// # Errors
 /// The goal names what there is not, or no cells meet it.
 pub fn plan(goal: &Goal, sources: Sources<'_>) -> Result<Planned, PlanError> {
-    let org = sources.org.below(&goal.node).ok_or_else(|| GoalFault::new("node", format!("there is no node `{}`", goal.node)))?;
+    let org = sources
+        .org
+        .below(&goal.node)
+        .ok_or_else(|| GoalFault::new("node", format!("there is no node `{}`", goal.node)))?;
     if org.reps().next().is_none() {
-        return Err(GoalFault::new("node", format!("there is no rep below `{}` on {}", goal.node, goal.year)).into());
+        return Err(GoalFault::new(
+            "node",
+            format!("there is no rep below `{}` on {}", goal.node, goal.year),
+        )
+        .into());
     }
     let inputs = sources.facts.digest(&sources.policy.canonical());
-    let parts = [canonical::of(goal), format!("{org:?}"), inputs, sources.policy_version.to_owned()];
+    let parts = [
+        canonical::of(goal),
+        format!("{org:?}"),
+        inputs,
+        sources.policy_version.to_owned(),
+    ];
     let digest = canonical::digest(parts.iter().map(String::as_str));
     let proposal_id = format!("plan-{}", digest.get(..24).unwrap_or(&digest));
     let mut drafting = Drafting::new(sources, &org, goal.year, &proposal_id, "plan");
     let mut values = BTreeMap::new();
     for of in &goal.metrics {
-        let metric = paceline_schemas::metrics::resolve(&of.metric).map_err(|e| GoalFault::new("metrics.metric", e.to_string()))?;
-        let unit = metric.target_unit(of.currency.as_deref()).map_err(|e| GoalFault::new("metrics.currency", e.to_string()))?;
+        let metric = paceline_schemas::metrics::resolve(&of.metric)
+            .map_err(|e| GoalFault::new("metrics.metric", e.to_string()))?;
+        let unit = metric
+            .target_unit(of.currency.as_deref())
+            .map_err(|e| GoalFault::new("metrics.currency", e.to_string()))?;
         let total = amount(&of.value, &unit).map_err(|hint| GoalFault::new("metrics.value", hint))?;
         drafting.enter(&goal.node, metric.id, &unit, total);
-        for lock in goal.locks.iter().filter(|lock| lock.metric == of.metric && lock.currency == of.currency) {
+        for lock in goal
+            .locks
+            .iter()
+            .filter(|lock| lock.metric == of.metric && lock.currency == of.currency)
+        {
             drafting.lock(lock, &unit)?;
         }
         let months = if unit == "ppm" {
@@ -116,7 +135,10 @@ pub fn plan(goal: &Goal, sources: Sources<'_>) -> Result<Planned, PlanError> {
             for (leaf, cells) in months.leaves() {
                 drafting.row(leaf, metric.id, &unit, cells);
             }
-            org.with_reserves().into_iter().filter_map(|id| Some((id.clone(), months.months(&id)?))).collect()
+            org.with_reserves()
+                .into_iter()
+                .filter_map(|id| Some((id.clone(), months.months(&id)?)))
+                .collect()
         };
         values.insert((metric.id.to_owned(), unit), months);
     }
@@ -127,10 +149,17 @@ pub fn plan(goal: &Goal, sources: Sources<'_>) -> Result<Planned, PlanError> {
 }
 
 /// The months of every leaf for one metric that sums.
-fn cells(goal: &Goal, sources: Sources<'_>, org: &Org, of: &GoalMetric, unit: &str, total: i64) -> Result<Grid, PlanError> {
+fn cells(
+    goal: &Goal,
+    sources: Sources<'_>,
+    org: &Org,
+    of: &GoalMetric,
+    unit: &str,
+    total: i64,
+) -> Result<Grid, PlanError> {
     let in_metric = |fault| PlanError::Grid {
         metric: of.metric.clone(),
-        fault,
+        fault: Box::new(fault),
     };
     let tree = org.tree().map_err(in_metric)?;
     let mut bounds = vec![Bound {
@@ -139,7 +168,11 @@ fn cells(goal: &Goal, sources: Sources<'_>, org: &Org, of: &GoalMetric, unit: &s
         lo: total,
         hi: total,
     }];
-    for lock in goal.locks.iter().filter(|lock| lock.metric == of.metric && lock.currency == of.currency) {
+    for lock in goal
+        .locks
+        .iter()
+        .filter(|lock| lock.metric == of.metric && lock.currency == of.currency)
+    {
         let value = amount(&lock.value, unit).map_err(|hint| GoalFault::new("locks.value", hint))?;
         let (lo, hi) = match lock.kind {
             Lock::Floor => (value, VALUE_MAX),
@@ -156,7 +189,7 @@ fn cells(goal: &Goal, sources: Sources<'_>, org: &Org, of: &GoalMetric, unit: &s
     }
     let shares = shares::of(sources, org, of, goal.year).map_err(|fault| PlanError::Shares {
         metric: of.metric.clone(),
-        fault,
+        fault: Box::new(fault),
     })?;
     let plan = Plan {
         first_month: crate::calendar::month_number(goal.year),
@@ -173,7 +206,11 @@ pub(crate) fn month_weights(calendar: &crate::calendar::Calendar, year: Day) -> 
     let mut months = (0..).map(|count| months_after(year, count));
     std::array::from_fn(|_| {
         let first = months.next().unwrap_or(year);
-        calendar.span(first, month_end(first)).iter().map(|date| date.weight_bp).sum()
+        calendar
+            .span(first, month_end(first))
+            .iter()
+            .map(|date| date.weight_bp)
+            .sum()
     })
 }
 

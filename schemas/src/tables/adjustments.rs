@@ -1,10 +1,10 @@
 //! Decisions of recalibrations, and the estimates of reps beside them.
 
 use super::ColumnType::{BigInt, Date, Double, Text, Timestamp};
-use super::{Table, TableKind, optional, required};
+use super::{Column, Table, TableKind, optional, required};
 
-fn adjustment() -> Table {
-    let decided = vec![
+fn decided() -> Vec<Column> {
+    vec![
         required("decision_id", Text, "The decision; the id of its event"),
         required("target_id", Text, "Row of the grid"),
         required("as_of", Date, "Last day of the evidence"),
@@ -33,8 +33,11 @@ fn adjustment() -> Table {
             BigInt,
             "What the reserve takes, in the unit; NULL where none is asked",
         ),
-    ];
-    let evidence = [
+    ]
+}
+
+fn evidence() -> Vec<Column> {
+    vec![
         required("theta_ppm", BigInt, "Performance over target, in parts per million"),
         required("ci_lo_ppm", BigInt, "Lower end of its interval"),
         required("ci_hi_ppm", BigInt, "Upper end of its interval"),
@@ -65,8 +68,11 @@ fn adjustment() -> Table {
             Text,
             "SHA-256 over the rows read, the policy and the calendar",
         ),
-    ];
-    let agreed = [
+    ]
+}
+
+fn agreed() -> Vec<Column> {
+    vec![
         optional(
             "authority",
             Text,
@@ -83,13 +89,16 @@ fn adjustment() -> Table {
             Text,
             "How far that set held each shard: 0:91544,1:90210",
         ),
-    ];
+    ]
+}
+
+fn adjustment() -> Table {
     let key = &["target_id", "as_of", "policy_version"];
     Table {
         name: "tgt_adjustment",
         comment: "One decision of a recalibration with its evidence and checks",
         kind: TableKind::Decisions,
-        columns: decided.into_iter().chain(evidence).chain(agreed).collect(),
+        columns: [decided(), evidence(), agreed()].concat(),
         key,
         partition: None,
         order: key,

@@ -37,8 +37,8 @@ fn measured() -> [Column; 3] {
     ]
 }
 
-fn target_columns() -> Vec<Column> {
-    let named = [
+fn named() -> Vec<Column> {
+    vec![
         required(
             "target_id",
             Text,
@@ -49,8 +49,11 @@ fn target_columns() -> Vec<Column> {
         required("node_kind", Text, "rep, reserve, team, site or company"),
         optional("parent_target_id", Text, "Row of the node above"),
         optional("parent_node_id", Text, "Node above"),
-    ];
-    let period = [
+    ]
+}
+
+fn period() -> Vec<Column> {
+    vec![
         required(
             "period_kind",
             Text,
@@ -90,14 +93,17 @@ fn target_columns() -> Vec<Column> {
             "none, entered, value, floor or ceiling; NULL for a month of a row",
         ),
         optional("bound", BigInt, "What the lock holds the cell to, in the unit"),
-    ];
-    let decided = [
+    ]
+}
+
+fn decided() -> Vec<Column> {
+    vec![
         optional(
             "method",
             Text,
             "How it came about: plan, import, commit, recalibrate, balance and the like",
         ),
-        required("reason_code", Text, "Why"),
+        required("reason_code", Text, "Why it was decided"),
         required("policy_version", Text, "Policy of the time"),
         optional(
             "proposal_id",
@@ -113,13 +119,11 @@ fn target_columns() -> Vec<Column> {
             "From when on it is active; of a proposal known at its approval; UTC",
         ),
         required("recorded_at", Timestamp, "When the log took it; UTC"),
-    ];
-    named
-        .into_iter()
-        .chain(measured())
-        .chain(period)
-        .chain(decided)
-        .collect()
+    ]
+}
+
+fn target_columns() -> Vec<Column> {
+    [named(), measured().into(), period(), decided()].concat()
 }
 
 fn target() -> Table {
@@ -151,7 +155,7 @@ fn proposal() -> Table {
         ),
         required("size", BigInt, "Rows that it has"),
         required("received", BigInt, "Rows that are in the log"),
-        required("reason_code", Text, "Why"),
+        required("reason_code", Text, "Why it was decided"),
         required("decided_by", Text, "policy, person or import"),
         optional("decider_id", Text, "Who made it"),
         required("decided_at", Timestamp, "When it was made; UTC"),
@@ -165,7 +169,7 @@ fn proposal() -> Table {
         optional("effective_at", Timestamp, "From when on an approved one is active; UTC"),
         optional("ended_by", Text, "Who approved, rejected or withdrew it"),
         optional("ended_at", Timestamp, "When the log took that; UTC"),
-        optional("ended_reason", Text, "Why"),
+        optional("ended_reason", Text, "Why it ended"),
     ];
     decisions(
         "tgt_proposal",

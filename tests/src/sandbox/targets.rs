@@ -21,7 +21,9 @@ impl Told {
     /// # Panics
     /// There is no such number.
     pub fn number(&self, name: &str) -> i64 {
-        self.whole[name].as_i64().unwrap_or_else(|| panic!("no `{name}` in {}", self.whole))
+        self.whole[name]
+            .as_i64()
+            .unwrap_or_else(|| panic!("no `{name}` in {}", self.whole))
     }
 
     /// The name of the proposal.
@@ -29,7 +31,10 @@ impl Told {
     /// # Panics
     /// There is none.
     pub fn proposal(&self) -> String {
-        self.whole["proposal"].as_str().unwrap_or_else(|| panic!("no proposal in {}", self.whole)).to_owned()
+        self.whole["proposal"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no proposal in {}", self.whole))
+            .to_owned()
     }
 
     /// All notes, one a line.
@@ -47,10 +52,16 @@ impl Sandbox {
     pub fn targets(&self, words: &[&str]) -> Told {
         let all = [&["targets"], words, &["--format", "json"]].concat();
         let finished = self.run(&all);
-        assert!(matches!(finished.code, Some(0 | 3)), "{words:?}: {}\n{}", finished.ended, finished.stderr);
+        assert!(
+            matches!(finished.code, Some(0 | 3)),
+            "{words:?}: {}\n{}",
+            finished.ended,
+            finished.stderr
+        );
         Told {
             code: finished.code,
-            whole: serde_json::from_str(&finished.stdout).unwrap_or_else(|e| panic!("{words:?}: {e}: {}", finished.stdout)),
+            whole: serde_json::from_str(&finished.stdout)
+                .unwrap_or_else(|e| panic!("{words:?}: {e}: {}", finished.stdout)),
             stderr: finished.stderr,
         }
     }
@@ -68,6 +79,9 @@ impl Sandbox {
         let columns = "target_id, as_of, from_version, to_version, outcome, reason_code, old_value, proposed_value, \
                        uncapped_value, theta_ppm, ci_lo_ppm, ci_hi_ppm, evidence_n, numerator, denominator, \
                        confirmations, checks, authority, policy_version, inputs_sha256";
-        self.sql(&format!("SELECT {columns} FROM tgt_adjustment ORDER BY target_id, as_of")).rows
+        self.sql(&format!(
+            "SELECT {columns} FROM tgt_adjustment ORDER BY target_id, as_of"
+        ))
+        .rows
     }
 }

@@ -50,8 +50,10 @@ pub enum TargetsCommand {
         by: ByArgs,
     },
     /// Holds a node and period to a value, a floor or a ceiling, or takes that off.
-    #[command(after_help = "Example:\n  paceline targets lock r-017 --metric wins --year 2026-01-01 --period q2 --kind value \
-                            --value 120 --reason agreed --by anna")]
+    #[command(
+        after_help = "Example:\n  paceline targets lock r-017 --metric wins --year 2026-01-01 --period q2 --kind value \
+                            --value 120 --reason agreed --by anna"
+    )]
     Lock(LockArgs),
     /// Shows targets by node and period, as they count now or as they were known at some time.
     #[command(after_help = SHOW_EXAMPLES)]
@@ -93,8 +95,10 @@ pub enum TargetsCommand {
         format: ReportFormat,
     },
     /// Explains the newest decision about a target: what happened, why, and what would have changed it.
-    #[command(after_help = "Examples:\n  paceline targets explain r-017:wins:2026\n  paceline targets explain r-017:wins --as-of \
-                            2026-04-15 --lang zh")]
+    #[command(
+        after_help = "Examples:\n  paceline targets explain r-017:wins:2026\n  paceline targets explain r-017:wins --as-of \
+                            2026-04-15 --lang zh"
+    )]
     Explain {
         /// The target, or node and metric.
         target: String,

@@ -20,8 +20,15 @@ pub(super) fn targets(config: &Arc<Config>, command: &TargetsCommand) -> Result<
         TargetsCommand::Plan(arguments) => plan(config, arguments),
         TargetsCommand::Import(arguments) => import(config, arguments),
         TargetsCommand::Proposals { state, format } => {
-            let state = state.as_deref().map(|state| format!(" WHERE state = {}", quoted(state))).unwrap_or_default();
-            ask(config, &format!("SELECT * FROM tgt_proposal{state} ORDER BY recorded_at DESC, proposal_id"), *format)
+            let state = state
+                .as_deref()
+                .map(|state| format!(" WHERE state = {}", quoted(state)))
+                .unwrap_or_default();
+            ask(
+                config,
+                &format!("SELECT * FROM tgt_proposal{state} ORDER BY recorded_at DESC, proposal_id"),
+                *format,
+            )
         }
         TargetsCommand::Approve { proposal, by } => {
             let asked = request::TargetsCommand::Approve {
@@ -123,7 +130,11 @@ fn mark(by: &ByArgs) -> Result<By, Failure> {
 
 /// An instant, or the start of a date in UTC.
 fn instant(text: &str) -> Result<Instant, Failure> {
-    let of_date = || Day::parse(text).ok().and_then(|day| Instant::parse(&format!("{day}T00:00:00Z")).ok());
+    let of_date = || {
+        Day::parse(text)
+            .ok()
+            .and_then(|day| Instant::parse(&format!("{day}T00:00:00Z")).ok())
+    };
     Instant::parse(text)
         .ok()
         .or_else(of_date)
@@ -167,7 +178,13 @@ fn policy(policy: &Policy, format: ReportFormat) -> Result<Exit, Failure> {
         .map(|key| {
             let value = values.get(key.name).map(ToString::to_string).unwrap_or_default();
             let range = format!("{} to {}", key.min, key.max);
-            vec![key.name.to_owned(), value, key.default.to_string(), range, key.doc.to_owned()]
+            vec![
+                key.name.to_owned(),
+                value,
+                key.default.to_string(),
+                range,
+                key.doc.to_owned(),
+            ]
         })
         .collect();
     write_out(&rows(format, &["key", "value", "default", "range", "meaning"], &list)?)?;
@@ -176,8 +193,12 @@ fn policy(policy: &Policy, format: ReportFormat) -> Result<Exit, Failure> {
 
 fn show(config: &Config, arguments: &ShowArgs) -> Result<Exit, Failure> {
     let given = [("node_id", &arguments.node), ("metric", &arguments.metric)];
-    let given = given.into_iter().filter_map(|(column, value)| Some((column, value.as_deref()?)));
-    let mut conditions: Vec<String> = given.map(|(column, value)| format!("{column} = {}", quoted(value))).collect();
+    let given = given
+        .into_iter()
+        .filter_map(|(column, value)| Some((column, value.as_deref()?)));
+    let mut conditions: Vec<String> = given
+        .map(|(column, value)| format!("{column} = {}", quoted(value)))
+        .collect();
     let sql = match &arguments.as_of {
         None => {
             conditions.push(format!("period_kind = {}", quoted(&arguments.period)));

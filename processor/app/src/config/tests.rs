@@ -24,7 +24,11 @@ fn the_policy_of_the_built_in_layer_is_the_default_and_its_faults_are_told_by_ke
     let text = "[targets.policy]\nband_ppm = -1\nconfirmation = 3\nconfirmations = 9\n";
     let faults = Config::load(&layers(text)).expect_err("faults");
     let paths: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
-    for path in ["targets.policy.band_ppm", "targets.policy.confirmation", "targets.policy.confirmations"] {
+    for path in [
+        "targets.policy.band_ppm",
+        "targets.policy.confirmation",
+        "targets.policy.confirmations",
+    ] {
         assert!(paths.contains(&path), "{path} in {paths:?}");
     }
 }

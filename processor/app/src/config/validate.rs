@@ -14,7 +14,9 @@ use paceline_schemas::time::SECOND_US;
 use super::raw::{Raw, RawSite, RawTargets};
 use super::shape;
 use super::units::{DAY, HOUR, MILLISECOND, MINUTE, SECOND, bytes, duration, show_bytes, show_duration};
-use super::{Config, Fault, HttpOptions, IngestOptions, LiveOptions, QueryOptions, Resolved, SnapshotOptions, TargetOptions};
+use super::{
+    Config, Fault, HttpOptions, IngestOptions, LiveOptions, QueryOptions, Resolved, SnapshotOptions, TargetOptions,
+};
 
 pub(super) fn validate(resolved: &Resolved) -> Result<Config, Vec<Fault>> {
     let (tree, faults) = shape::mend(resolved);

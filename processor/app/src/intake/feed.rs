@@ -197,7 +197,9 @@ fn check_mapping(connection: &Connection, mapping: &Mapping) -> Result<(), Failu
         ));
     }
     if mapping.compiled.is_of_targets() {
-        return fault("it makes targets of a sheet, not events: `paceline targets import` reads such a file".to_owned());
+        return fault(
+            "it makes targets of a sheet, not events: `paceline targets import` reads such a file".to_owned(),
+        );
     }
     if mapping.compiled.layout().counts_repeats {
         return fault("it names no `entity`: a record that is read again could not be told from another".to_owned());

@@ -37,16 +37,26 @@ pub(super) fn run_since(
     first: Day,
     listener: &mut dyn Listener,
 ) -> Result<Vec<String>, Failure> {
-    let Some(newest) = last_closed_week(&engine_at(config, Which::Latest)?)? else { return Ok(Vec::new()) };
+    let Some(newest) = last_closed_week(&engine_at(config, Which::Latest)?)? else {
+        return Ok(Vec::new());
+    };
     let window = i32::try_from(config.targets.policy.evidence_days).unwrap_or(56);
     // What changed reaches the estimates of as many days as the evidence has; older ones are asked for by name.
     let from = first.max(newest.plus(-window));
-    let mut days: Vec<Day> = (0..).map(|week| newest.plus(-7 * week)).take_while(|day| *day >= from).collect();
+    let mut days: Vec<Day> = (0..)
+        .map(|week| newest.plus(-7 * week))
+        .take_while(|day| *day >= from)
+        .collect();
     days.reverse();
     write(config, pipeline, &days, listener)
 }
 
-fn write(config: &Config, pipeline: &Pipeline, days: &[Day], listener: &mut dyn Listener) -> Result<Vec<String>, Failure> {
+fn write(
+    config: &Config,
+    pipeline: &Pipeline,
+    days: &[Day],
+    listener: &mut dyn Listener,
+) -> Result<Vec<String>, Failure> {
     let set = pipeline.seal()?.unwrap_or(0);
     let engine = engine_at(config, Which::Latest)?;
     let policy = &config.targets.policy;

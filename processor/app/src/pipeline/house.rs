@@ -192,7 +192,11 @@ impl Worker {
             watermark: None,
         };
         told.map_or_else(Vec::new, |(people, targets, letters)| {
-            let ends = [(Unit::People, people), (Unit::Targets, targets), (Unit::DeadLetters, letters)];
+            let ends = [
+                (Unit::People, people),
+                (Unit::Targets, targets),
+                (Unit::DeadLetters, letters),
+            ];
             ends.map(|(unit, next)| (unit, reached(next))).into()
         })
     }

@@ -96,7 +96,11 @@ fn place(engine: &Engine, set: Option<u64>) -> Result<(Option<Label>, Option<Tex
 }
 
 /// The events of the decisions that the log does not have.
-fn fresh(desk: &Desk<'_>, decisions: &[Decision], place: &(Option<Label>, Option<Text1000>)) -> Result<Vec<Event>, Failure> {
+fn fresh(
+    desk: &Desk<'_>,
+    decisions: &[Decision],
+    place: &(Option<Label>, Option<Text1000>),
+) -> Result<Vec<Event>, Failure> {
     let source = desk.source()?;
     let new = decisions.iter().filter(|decision| recorded(desk, decision).is_none());
     let events = new.map(|decision| {
@@ -129,12 +133,17 @@ fn counted(desk: &Desk<'_>, decisions: &[Decision]) -> String {
         let reason = data.reason_code.as_ref().map(ToString::to_string).unwrap_or_default();
         *counts.entry((outcome.to_owned(), reason)).or_default() += 1;
     }
-    let parts: Vec<String> = counts.iter().map(|((outcome, reason), n)| format!("{n} {outcome} ({reason})")).collect();
+    let parts: Vec<String> = counts
+        .iter()
+        .map(|((outcome, reason), n)| format!("{n} {outcome} ({reason})"))
+        .collect();
     parts.join(", ")
 }
 
 fn table(desk: &Desk<'_>, decisions: &[Decision]) -> (Vec<String>, Vec<Vec<String>>) {
-    let columns = ["target", "outcome", "reason", "theta", "low", "high", "old", "new", "needs", "decision"];
+    let columns = [
+        "target", "outcome", "reason", "theta", "low", "high", "old", "new", "needs", "decision",
+    ];
     let rows = decisions.iter().map(|decision| {
         let (_, data) = standing(desk, decision);
         let text = |value: Option<String>| value.unwrap_or_default();
@@ -161,7 +170,9 @@ fn table(desk: &Desk<'_>, decisions: &[Decision]) -> (Vec<String>, Vec<Vec<Strin
 
 /// The last day of the newest week that has ended at every site.
 pub(crate) fn last_closed_week(engine: &Engine) -> Result<Option<Day>, Failure> {
-    let Some(closed) = crate::jobs::last_closed(engine)? else { return Ok(None) };
+    let Some(closed) = crate::jobs::last_closed(engine)? else {
+        return Ok(None);
+    };
     let sql = format!(
         "SELECT CAST(MIN(day) AS DATE) FROM (SELECT site_id, MAX(week_start) - INTERVAL '1 day' AS day FROM dim_calendar \
          WHERE week_start <= DATE '{}' GROUP BY site_id)",
@@ -183,10 +194,15 @@ pub(crate) fn recalibrate_due(
     if log.bounds(paceline_schemas::position::Topic::Targets, 0)?.next == 0 || !config.data.join("tables").is_dir() {
         return Ok(0);
     }
-    let Some(as_of) = last_closed_week(&engine_at(config, Which::Latest)?)? else { return Ok(0) };
+    let Some(as_of) = last_closed_week(&engine_at(config, Which::Latest)?)? else {
+        return Ok(0);
+    };
     let desk = Desk::open(config, log, pipeline)?;
     let is_done = desk.ledger.decisions().any(|decided| decided.as_of() >= as_of);
-    let has_targets = desk.ledger.rows().any(|row| row.current() > 0 && row.period_end >= as_of);
+    let has_targets = desk
+        .ledger
+        .rows()
+        .any(|row| row.current() > 0 && row.period_end >= as_of);
     if is_done || !has_targets {
         return Ok(0);
     }

@@ -107,7 +107,12 @@ pub(crate) fn calendars(
             sites.entry(columns.name(0, row)).or_default().push(day);
         }
     }
-    let gap = || Failure::new(Exit::OurFault, "`dim_calendar` lacks a date; run an import or `paceline run` once");
+    let gap = || {
+        Failure::new(
+            Exit::OurFault,
+            "`dim_calendar` lacks a date; run an import or `paceline run` once",
+        )
+    };
     let mut calendars = BTreeMap::new();
     for (site, days) in sites {
         calendars.insert(site, Calendar::new(days).ok_or_else(gap)?);
@@ -201,7 +206,9 @@ pub(crate) fn first_day(engine: &Engine, sql: &str) -> Result<Option<Day>, Failu
 }
 
 fn answer(engine: &Engine, sql: &str) -> Result<Vec<RecordBatch>, Failure> {
-    let (_, batches) = engine.query_all(sql).map_err(|error| crate::commands::sql::refused(&error))?;
+    let (_, batches) = engine
+        .query_all(sql)
+        .map_err(|error| crate::commands::sql::refused(&error))?;
     Ok(batches)
 }
 
@@ -225,7 +232,9 @@ impl Columns {
             cast(column, &kind)
         };
         let columns: Result<Vec<ArrayRef>, _> = batch.columns().iter().map(plain).collect();
-        columns.map(Self).map_err(|e| Failure::new(Exit::OurFault, format!("columns of the evidence: {e}")))
+        columns
+            .map(Self)
+            .map_err(|e| Failure::new(Exit::OurFault, format!("columns of the evidence: {e}")))
     }
 
     fn text(&self, at: usize, row: usize) -> Option<String> {
@@ -239,7 +248,9 @@ impl Columns {
 
     fn integer(&self, at: usize, row: usize) -> i64 {
         let column = self.0.get(at).and_then(|column| column.as_primitive_opt::<Int64Type>());
-        column.filter(|column| column.is_valid(row)).map_or(0, |column| column.value(row))
+        column
+            .filter(|column| column.is_valid(row))
+            .map_or(0, |column| column.value(row))
     }
 
     fn day(&self, at: usize, row: usize) -> Option<Day> {
@@ -253,7 +264,14 @@ impl Columns {
     }
 
     fn instant(&self, at: usize, row: usize) -> Instant {
-        let column = self.0.get(at).and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
-        Instant(column.filter(|column| column.is_valid(row)).map_or(0, |column| column.value(row)))
+        let column = self
+            .0
+            .get(at)
+            .and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
+        Instant(
+            column
+                .filter(|column| column.is_valid(row))
+                .map_or(0, |column| column.value(row)),
+        )
     }
 }

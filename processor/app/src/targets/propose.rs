@@ -7,7 +7,9 @@ use paceline_schemas::metrics;
 use paceline_schemas::symbol::{DecidedBy, Lock, NodeKind};
 use paceline_schemas::time::{Day, Instant};
 use paceline_snapshots::Which;
-use paceline_targets::{Draft, Drafts, Facts, Goal, Org, Planned, Proposal, Sources, State, amount, amount_text, months_after};
+use paceline_targets::{
+    Draft, Drafts, Facts, Goal, Org, Planned, Proposal, Sources, State, amount, amount_text, months_after,
+};
 
 use super::facts::{self, Span};
 use super::{Desk, mark, refused};
@@ -32,7 +34,8 @@ pub(super) fn plan(mut desk: Desk<'_>, goal: &str, dry_run: bool, by: &By) -> Re
     let planned = paceline_targets::plan(&goal, sources).map_err(refused)?;
     let mut told = told_of(&planned.drafts);
     told.columns = ["metric", "unit", "node", "year"].map(str::to_owned).into();
-    told.columns.extend((0..12).map(|at| months_after(goal.year, at).month()));
+    told.columns
+        .extend((0..12).map(|at| months_after(goal.year, at).month()));
     told.rows = table(&planned);
     finish(&mut desk, told, planned.drafts, &mark, dry_run)
 }
@@ -40,7 +43,10 @@ pub(super) fn plan(mut desk: Desk<'_>, goal: &str, dry_run: bool, by: &By) -> Re
 /// The organisation at the start of a plan year, and the results before the day of the decision.
 pub(super) fn past(desk: &Desk<'_>, engine: &Engine, year: Day, at: Instant) -> Result<(Org, Facts), Failure> {
     let site = desk.config.sites.get(&desk.config.default_site);
-    let today = site.map_or_else(|| Day::from_date(at.local(&jiff::tz::TimeZone::UTC).date()), |site| site.business_date(at));
+    let today = site.map_or_else(
+        || Day::from_date(at.local(&jiff::tz::TimeZone::UTC).date()),
+        |site| site.business_date(at),
+    );
     let last = today.min(year).plus(-1);
     let days = i32::try_from(desk.config.targets.policy.history_days).unwrap_or(365);
     let span = Span {
@@ -57,9 +63,15 @@ pub(super) fn past(desk: &Desk<'_>, engine: &Engine, year: Day, at: Instant) -> 
 fn table(planned: &Planned) -> Vec<Vec<String>> {
     let rows = planned.values.iter().flat_map(|((metric, unit), nodes)| {
         nodes.iter().map(move |(node, months)| {
-            let whole = if unit == "ppm" { months.first().copied().unwrap_or(0) } else { months.iter().sum() };
+            let whole = if unit == "ppm" {
+                months.first().copied().unwrap_or(0)
+            } else {
+                months.iter().sum()
+            };
             let head = [metric.clone(), unit.clone(), node.clone(), amount_text(whole, unit)];
-            head.into_iter().chain(months.iter().map(|value| amount_text(*value, unit))).collect()
+            head.into_iter()
+                .chain(months.iter().map(|value| amount_text(*value, unit)))
+                .collect()
         })
     });
     rows.collect()
@@ -82,10 +94,17 @@ pub(super) fn finish(
     dry_run: bool,
 ) -> Result<Told, Failure> {
     let source = desk.source()?;
-    let events: Vec<Event> = drafts.missing.iter().map(|draft| draft.event(source.clone(), mark)).collect();
+    let events: Vec<Event> = drafts
+        .missing
+        .iter()
+        .map(|draft| draft.event(source.clone(), mark))
+        .collect();
     told.known = told.known.saturating_sub(events.len() as u64);
     if dry_run {
-        told.notes.push(format!("nothing was written; the proposal would have {} rows", drafts.size));
+        told.notes.push(format!(
+            "nothing was written; the proposal would have {} rows",
+            drafts.size
+        ));
         return Ok(told);
     }
     told.written = desk.append(events)?;
@@ -98,7 +117,10 @@ pub(super) fn finish(
 fn say_state(proposal: &Proposal) -> String {
     let name = &proposal.proposal_id;
     match proposal.state {
-        State::Complete => format!("proposal {name}: {} rows; somebody else approves it with `paceline targets approve {name} --by NAME`", proposal.size),
+        State::Complete => format!(
+            "proposal {name}: {} rows; somebody else approves it with `paceline targets approve {name} --by NAME`",
+            proposal.size
+        ),
         State::Refused(refusal) => format!("proposal {name} is refused: {}", refusal.as_str()),
         state => format!("proposal {name} is {}", state.as_str()),
     }
@@ -106,10 +128,19 @@ fn say_state(proposal: &Proposal) -> String {
 
 /// The open proposal that a name, or its beginning, means.
 fn open<'a>(desk: &'a Desk<'_>, name: &str) -> Result<&'a Proposal, Failure> {
-    let mut fitting = desk.ledger.proposals().filter(|proposal| proposal.proposal_id.starts_with(name));
-    let first = fitting.next().ok_or_else(|| refused(format!("there is no proposal `{name}`; `paceline targets proposals` lists them")))?;
+    let mut fitting = desk
+        .ledger
+        .proposals()
+        .filter(|proposal| proposal.proposal_id.starts_with(name));
+    let first = fitting.next().ok_or_else(|| {
+        refused(format!(
+            "there is no proposal `{name}`; `paceline targets proposals` lists them"
+        ))
+    })?;
     if first.proposal_id != name && fitting.next().is_some() {
-        return Err(refused(format!("several proposals begin with `{name}`; give more of the name")));
+        return Err(refused(format!(
+            "several proposals begin with `{name}`; give more of the name"
+        )));
     }
     Ok(first)
 }
@@ -128,11 +159,17 @@ pub(super) fn approve(mut desk: Desk<'_>, name: &str, by: &By) -> Result<Told, F
             });
         }
         State::Complete if is_own => {
-            return Err(refused(format!("self_approval: `{}` made the proposal, so somebody else approves it", mark.decider_id)));
+            return Err(refused(format!(
+                "self_approval: `{}` made the proposal, so somebody else approves it",
+                mark.decider_id
+            )));
         }
         State::Complete => {}
         State::Incomplete => {
-            return Err(refused(format!("{}; run the command that made it again, it adds what is missing", say_state(&proposal))));
+            return Err(refused(format!(
+                "{}; run the command that made it again, it adds what is missing",
+                say_state(&proposal)
+            )));
         }
         State::Refused(_) | State::Rejected | State::Withdrawn => return Err(refused(say_state(&proposal))),
     }
@@ -163,7 +200,11 @@ pub(super) fn end(mut desk: Desk<'_>, name: &str, (withdraw, reason): (bool, &st
     if withdraw && proposal.decider_id.as_deref() != Some(&mark.decider_id) {
         return Err(refused("only who made a proposal takes it back; others reject it"));
     }
-    let event_type = if withdraw { EventType::TargetWithdrawn } else { EventType::TargetRejected };
+    let event_type = if withdraw {
+        EventType::TargetWithdrawn
+    } else {
+        EventType::TargetRejected
+    };
     let reason = Label::new(reason).map_err(|e| Failure::new(Exit::Usage, format!("`--reason`: {e}")))?;
     let data = Target {
         proposal_id: LongLabel::new(&proposal_id).ok(),
@@ -174,7 +215,12 @@ pub(super) fn end(mut desk: Desk<'_>, name: &str, (withdraw, reason): (bool, &st
     write_one(&mut desk, &draft, &proposal_id, &mark)
 }
 
-fn write_one(desk: &mut Desk<'_>, draft: &Draft, proposal_id: &str, mark: &paceline_targets::Mark) -> Result<Told, Failure> {
+fn write_one(
+    desk: &mut Desk<'_>,
+    draft: &Draft,
+    proposal_id: &str,
+    mark: &paceline_targets::Mark,
+) -> Result<Told, Failure> {
     let written = desk.append(vec![draft.event(desk.source()?, mark)])?;
     let note = desk.ledger.proposal(proposal_id).map(say_state);
     Ok(Told {
@@ -189,7 +235,9 @@ pub(super) fn lock(mut desk: Desk<'_>, request: &LockRequest) -> Result<Told, Fa
     let usage = |text: String| Failure::new(Exit::Usage, text);
     let mark = mark(&request.mark, DecidedBy::Person)?;
     let metric = metrics::resolve(&request.metric).map_err(|e| usage(e.to_string()))?;
-    let unit = metric.target_unit(request.currency.as_deref()).map_err(|e| usage(e.to_string()))?;
+    let unit = metric
+        .target_unit(request.currency.as_deref())
+        .map_err(|e| usage(e.to_string()))?;
     let kind = Lock::from_symbol(&request.kind)
         .filter(|kind| *kind != Lock::Entered)
         .ok_or_else(|| usage(format!("`--kind {}`: say value, floor, ceiling or none", request.kind)))?;
@@ -206,7 +254,12 @@ pub(super) fn lock(mut desk: Desk<'_>, request: &LockRequest) -> Result<Told, Fa
     let is_reserve = request.node.starts_with(paceline_targets::RESERVE_PREFIX);
     let node_kind = node_kind
         .or_else(|| is_reserve.then_some(NodeKind::Reserve))
-        .ok_or_else(|| refused(format!("there is no node or rep `{}` on {}", request.node, request.year)))?;
+        .ok_or_else(|| {
+            refused(format!(
+                "there is no node or rep `{}` on {}",
+                request.node, request.year
+            ))
+        })?;
     let policy_version = desk.policy_version(false)?;
     let data = Target {
         node_id: NodeId::new(&request.node).ok(),
@@ -222,13 +275,26 @@ pub(super) fn lock(mut desk: Desk<'_>, request: &LockRequest) -> Result<Told, Fa
         reason_code: Label::new(&request.reason).ok(),
         ..Target::default()
     };
-    let key = format!("{} {} {unit} {start} {end} {} {}", request.node, metric.id, kind.as_str(), mark.at);
+    let key = format!(
+        "{} {} {unit} {start} {end} {} {}",
+        request.node,
+        metric.id,
+        kind.as_str(),
+        mark.at
+    );
     let draft = Draft::new(EventType::TargetLocked, key, data);
     let written = desk.append(vec![draft.event(desk.source()?, &mark)])?;
-    let value = bound.map(|bound| format!(" {}", amount_text(bound, &unit))).unwrap_or_default();
+    let value = bound
+        .map(|bound| format!(" {}", amount_text(bound, &unit)))
+        .unwrap_or_default();
     Ok(Told {
         written,
-        notes: vec![format!("{} {} {start} to {end}: {}{value}", request.node, metric.id, kind.as_str())],
+        notes: vec![format!(
+            "{} {} {start} to {end}: {}{value}",
+            request.node,
+            metric.id,
+            kind.as_str()
+        )],
         ..Told::default()
     })
 }

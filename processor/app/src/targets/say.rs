@@ -13,24 +13,38 @@ use crate::request::Told;
 pub(super) fn explain(desk: &Desk<'_>, target: &str, as_of: Option<Day>, chinese: bool) -> Result<Told, Failure> {
     let decided = find(desk, target, as_of)?;
     let data = decided.data();
-    let policy_version = data.policy_version.as_ref().map(ToString::to_string).unwrap_or_default();
+    let policy_version = data
+        .policy_version
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let default = Policy::default();
     let mut policies = desk.ledger.policies_by_name();
-    let policy = policies.find(|(name, _)| *name == policy_version).map_or(&default, |(_, policy)| policy);
+    let policy = policies
+        .find(|(name, _)| *name == policy_version)
+        .map_or(&default, |(_, policy)| policy);
     let engine = engine_at(desk.config, Which::Latest)?;
     let names = facts::names(&engine, decided.as_of())?;
     let node = data.node_id.as_ref().map(ToString::to_string).unwrap_or_default();
     let first = decided.as_of().plus(-30);
-    let (calendar, calendars) =
-        facts::calendars(&engine, desk.config.default_site.as_str(), first, first.plus(400))?;
-    let calendar: &Calendar = names.get(&node).and_then(|person| calendars.get(&person.site_id)).unwrap_or(&calendar);
-    let proposal = data.proposal_id.as_ref().and_then(|id| desk.ledger.proposal(id.as_str()));
+    let (calendar, calendars) = facts::calendars(&engine, desk.config.default_site.as_str(), first, first.plus(400))?;
+    let calendar: &Calendar = names
+        .get(&node)
+        .and_then(|person| calendars.get(&person.site_id))
+        .unwrap_or(&calendar);
+    let proposal = data
+        .proposal_id
+        .as_ref()
+        .and_then(|id| desk.ledger.proposal(id.as_str()));
     let confirmed = counted_before(desk, decided);
     let id = decided.event.envelope.id.to_string();
     let page = Page {
         is_stale: decided.is_stale,
         row: desk.ledger.row(decided.target_id()),
-        rep_name: names.get(&node).and_then(|person| person.name.as_deref()).filter(|name| *name != node),
+        rep_name: names
+            .get(&node)
+            .and_then(|person| person.name.as_deref())
+            .filter(|name| *name != node),
         team_name: names.get(&node).map(|person| person.team_id.as_str()),
         proposal,
         confirmed_on: Some(&confirmed),
@@ -47,7 +61,11 @@ pub(super) fn explain(desk: &Desk<'_>, target: &str, as_of: Option<Day>, chinese
 /// The days of the evaluations that counted towards this one, since the last change.
 fn counted_before(desk: &Desk<'_>, decided: &Decided) -> Vec<Day> {
     let mut days = Vec::new();
-    for earlier in desk.ledger.decisions_of(decided.target_id()).filter(|one| one.as_of() < decided.as_of()) {
+    for earlier in desk
+        .ledger
+        .decisions_of(decided.target_id())
+        .filter(|one| one.as_of() < decided.as_of())
+    {
         let outcome = earlier.data().outcome;
         if matches!(outcome, Some(Recalibrated::Applied | Recalibrated::Proposed)) {
             days.clear();

@@ -27,7 +27,11 @@ pub(super) fn import(
     let mark = mark(by, DecidedBy::Import)?;
     let (cells, mut notes, refused_rows) = read(&desk, file, name, text)?;
     if cells.is_empty() {
-        return Err(refused(format!("`{}` has no target: {}", file.display(), notes.join("; "))));
+        return Err(refused(format!(
+            "`{}` has no target: {}",
+            file.display(),
+            notes.join("; ")
+        )));
     }
     let policy_version = desk.policy_version(dry_run)?;
     desk.publish()?;
@@ -83,9 +87,14 @@ fn year_of(desk: &Desk<'_>, month: Day) -> Day {
 fn read(desk: &Desk<'_>, file: &Path, name: &str, text: &str) -> Result<(Vec<SheetCell>, Vec<String>, usize), Failure> {
     let mapping = crate::intake::compile(name, text)?;
     if !mapping.compiled.is_of_targets() {
-        return Err(Failure::new(Exit::Usage, format!("`{name}` emits no `target.cell`; `paceline import` takes it")));
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("`{name}` emits no `target.cell`; `paceline import` takes it"),
+        ));
     }
-    let stamper = desk.stamper.ok_or_else(|| Failure::new(Exit::OurFault, "a sheet was given to who knows no people"))?;
+    let stamper = desk
+        .stamper
+        .ok_or_else(|| Failure::new(Exit::OurFault, "a sheet was given to who knows no people"))?;
     let (mut cells, mut notes, mut refused_rows) = (Vec::new(), Vec::new(), 0);
     let mut refuse = |line: u64, detail: String| {
         refused_rows += 1;
@@ -124,7 +133,10 @@ fn say(note: &SheetNote) -> String {
             format!("`{node_id}` is no rep then: {cells} cells are left out; import people first, or mend the sheet")
         }
         SheetNote::Outlier { cell, neighbours } => {
-            let unit = cell.currency.as_ref().map_or_else(|| "count".to_owned(), |currency| format!("minor:{currency}"));
+            let unit = cell
+                .currency
+                .as_ref()
+                .map_or_else(|| "count".to_owned(), |currency| format!("minor:{currency}"));
             format!(
                 "look at {} {} {}: {} stands between {} and {}; it is taken as it is",
                 cell.node_id,

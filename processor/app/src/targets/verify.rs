@@ -17,9 +17,23 @@ type Batch = (Day, String, Option<u64>);
 
 pub(super) fn verify(desk: &Desk<'_>, as_of: Option<Day>) -> Result<Told, Failure> {
     let mut batches: BTreeMap<Batch, Vec<&Decided>> = BTreeMap::new();
-    for decided in desk.ledger.decisions().filter(|decided| as_of.is_none_or(|day| day == decided.as_of())) {
-        let policy = decided.data().policy_version.as_ref().map(ToString::to_string).unwrap_or_default();
-        let set = decided.event.envelope.publishedset.as_ref().and_then(|set| set.as_str().parse().ok());
+    for decided in desk
+        .ledger
+        .decisions()
+        .filter(|decided| as_of.is_none_or(|day| day == decided.as_of()))
+    {
+        let policy = decided
+            .data()
+            .policy_version
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let set = decided
+            .event
+            .envelope
+            .publishedset
+            .as_ref()
+            .and_then(|set| set.as_str().parse().ok());
         batches.entry((decided.as_of(), policy, set)).or_default().push(decided);
     }
     let mut told = Told {
@@ -36,12 +50,21 @@ pub(super) fn verify(desk: &Desk<'_>, as_of: Option<Day>) -> Result<Told, Failur
                 Some(decision) if decision.canonical() != one.canonical() => "other bytes",
                 Some(_) => continue,
             };
-            let row = [as_of.to_string(), id.chars().take(12).collect(), one.target_id().to_owned(), differs.to_owned()];
+            let row = [
+                as_of.to_string(),
+                id.chars().take(12).collect(),
+                one.target_id().to_owned(),
+                differs.to_owned(),
+            ];
             told.rows.push(row.into());
         }
     }
     told.wanting = !told.rows.is_empty();
-    told.notes.push(format!("{} decisions taken again, {} differ", told.known, told.rows.len()));
+    told.notes.push(format!(
+        "{} decisions taken again, {} differ",
+        told.known,
+        told.rows.len()
+    ));
     Ok(told)
 }
 
@@ -53,7 +76,8 @@ fn again(
     told: &mut Told,
 ) -> Result<BTreeMap<String, Decision>, Failure> {
     let Some((_, policy)) = desk.ledger.policies_by_name().find(|(name, _)| *name == policy_version) else {
-        told.notes.push(format!("the policy {policy_version} is not in the log"));
+        told.notes
+            .push(format!("the policy {policy_version} is not in the log"));
         return Ok(BTreeMap::new());
     };
     // A set that is gone, or one of another data directory, is replaced by the newest: rows of the past are the same
@@ -63,11 +87,15 @@ fn again(
     let facts = match facts {
         Some(facts) => facts,
         None => {
-            told.notes.push(format!("as of {as_of}: the set that was read is gone, the newest is read instead"));
+            told.notes.push(format!(
+                "as of {as_of}: the set that was read is gone, the newest is read instead"
+            ));
             evidence(&engine_at(desk.config, Which::Latest)?, desk.config, policy, as_of)?
         }
     };
-    let Some(end) = facts.calendar.day(as_of).map(|date| date.ends_at) else { return Ok(BTreeMap::new()) };
+    let Some(end) = facts.calendar.day(as_of).map(|date| date.ends_at) else {
+        return Ok(BTreeMap::new());
+    };
     let known = known_by(&desk.entries, as_of, end);
     let run = Run {
         facts: &facts,
@@ -76,5 +104,8 @@ fn again(
         policy_version,
     };
     let decisions = paceline_targets::recalibrate(run);
-    Ok(decisions.into_iter().map(|decision| (decision.id.to_string(), decision)).collect())
+    Ok(decisions
+        .into_iter()
+        .map(|decision| (decision.id.to_string(), decision))
+        .collect())
 }

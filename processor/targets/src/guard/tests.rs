@@ -71,10 +71,16 @@ fn every_reason_has_a_case_and_the_first_failing_check_decides() {
     assert_eq!(with(&|case| case.is_frozen = true), (kept, "frozen"));
     assert_eq!(with(&|case| case.since_change = Some(19)), (kept, "cooldown"));
     assert_eq!(with(&|case| case.since_change = Some(20)).1, "evidence_below");
-    assert_eq!(with(&|case| case.evidence = 19_999_999), (kept, "insufficient_evidence"));
+    assert_eq!(
+        with(&|case| case.evidence = 19_999_999),
+        (kept, "insufficient_evidence")
+    );
     assert_eq!(with(&|case| case.rare_side = Some(9)), (kept, "insufficient_evidence"));
     assert_eq!(with(&|case| case.high = 970_000), (kept, "within_band"));
-    assert_eq!(with(&|case| case.confirmations = 1), (Recalibrated::Watching, "awaiting_confirmation"));
+    assert_eq!(
+        with(&|case| case.confirmations = 1),
+        (Recalibrated::Watching, "awaiting_confirmation")
+    );
     assert_eq!(with(&|case| case.quarter_used = 750_000), (kept, "quarter_cap_reached"));
     let few = |case: &mut Case| case.remainder = vec![cell("2026-04-01", "2026-04-23", 27, 6)];
     assert_eq!(with(&few), (kept, "below_resolution"));
@@ -92,7 +98,10 @@ fn the_reserve_and_the_authority_end_what_the_evidence_allows() {
     let case = missed();
     let change = case.change(&policy);
     let verdict = case.judge(&policy, &change, Some((false, 7, 5)));
-    assert_eq!((verdict.outcome, verdict.reason), (Recalibrated::NeedsParent, "reserve_exhausted"));
+    assert_eq!(
+        (verdict.outcome, verdict.reason),
+        (Recalibrated::NeedsParent, "reserve_exhausted")
+    );
     assert_eq!(verdict.authority, Authority::Site);
     assert_eq!(verdict.checks.len(), 13);
     for (theta, authority, outcome) in [
@@ -100,12 +109,19 @@ fn the_reserve_and_the_authority_end_what_the_evidence_allows() {
         (910_000, Authority::Team, Recalibrated::Proposed),
         (850_000, Authority::Site, Recalibrated::Proposed),
     ] {
-        let case = Case { theta, high: 969_000, ..missed() };
+        let case = Case {
+            theta,
+            high: 969_000,
+            ..missed()
+        };
         let change = case.change(&policy);
         let verdict = case.judge(&policy, &change, Some((true, 0, 0)));
         assert_eq!((verdict.authority, verdict.outcome), (authority, outcome));
     }
-    let bold = Policy { cap_step_ppm: 300_000, ..policy };
+    let bold = Policy {
+        cap_step_ppm: 300_000,
+        ..policy
+    };
     let change = case.change(&bold);
     assert_eq!(case.judge(&bold, &change, None).authority, Authority::Company);
 }
@@ -115,7 +131,11 @@ fn a_quarter_never_changes_by_more_than_its_bound() {
     let policy = Policy::default();
     for used in (750_000..=1_250_000).step_by(7_919) {
         for theta in [500_000, 900_000, 1_100_000, 1_500_000] {
-            let case = Case { quarter_used: used, theta, ..missed() };
+            let case = Case {
+                quarter_used: used,
+                theta,
+                ..missed()
+            };
             let after = used * case.change(&policy).ratio / ONE;
             assert!((750_000..=1_250_000).contains(&after), "{used} {theta} {after}");
         }

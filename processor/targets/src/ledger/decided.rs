@@ -1,7 +1,7 @@
 //! Decisions of recalibrations: changes within the policy's authority, and reviews that changed nothing.
 
 use paceline_schemas::event::target::Evidence;
-use paceline_schemas::event::{Event, EventType, Target};
+use paceline_schemas::event::{Data, Event, EventType, Target};
 use paceline_schemas::time::{Day, Instant};
 
 use super::{Entry, Ledger, deltas, text};
@@ -22,10 +22,10 @@ pub struct Decided {
 impl Decided {
     /// What was decided.
     pub fn data(&self) -> &Target {
-        match &self.event.data {
-            paceline_schemas::event::Data::Target(data) => data,
-            _ => unreachable!("only events about targets are decisions"),
-        }
+        let Data::Target(data) = &self.event.data else {
+            unreachable!("only events about targets are decisions")
+        };
+        data
     }
 
     /// The row.

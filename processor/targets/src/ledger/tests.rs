@@ -26,7 +26,11 @@ fn cells(values: &[i64]) -> Vec<Cell> {
 }
 
 fn base(node: &str) -> Target {
-    let kind = if node.starts_with('~') { NodeKind::Reserve } else { NodeKind::Rep };
+    let kind = if node.starts_with('~') {
+        NodeKind::Reserve
+    } else {
+        NodeKind::Rep
+    };
     Target {
         target_id: LongLabel::new(&row_id(node, "wins", "count", YEAR)).ok(),
         parent_target_id: LongLabel::new(&row_id("t", "wins", "count", YEAR)).ok(),
@@ -80,7 +84,10 @@ fn adjusted(version: i64, base_version: i64, values: &[i64]) -> Entry {
         old_value: Some(old),
         proposed_value: Some(values.iter().sum()),
         against: LongLabel::new(&row_id(&reserve_id("t"), "wins", "count", YEAR)).ok(),
-        evidence: Some(Evidence { as_of: YEAR.plus(i32::try_from(version).expect("small")), ..Evidence::default() }),
+        evidence: Some(Evidence {
+            as_of: YEAR.plus(i32::try_from(version).expect("small")),
+            ..Evidence::default()
+        }),
         outcome: Some(Recalibrated::Applied),
         decided_by: Some(DecidedBy::Policy),
         ..base("r-1")
@@ -117,11 +124,22 @@ fn no_row_of_a_proposal_counts_before_the_last_one_is_there_and_it_is_approved()
     let all = plan();
     let state = |count: usize| {
         let ledger = Ledger::of(&all[..count]);
-        (ledger.proposal("p-1").expect("proposal").state, row(&ledger, "r-1").current())
+        (
+            ledger.proposal("p-1").expect("proposal").state,
+            row(&ledger, "r-1").current(),
+        )
     };
     assert_eq!(state(1), (State::Incomplete, 0));
     assert_eq!(state(2), (State::Complete, 0));
-    assert_eq!(state(3), (State::Approved { effective_at: Instant(7) }, 1));
+    assert_eq!(
+        state(3),
+        (
+            State::Approved {
+                effective_at: Instant(7)
+            },
+            1
+        )
+    );
     let early = [all[0].clone(), all[2].clone(), all[1].clone()];
     assert_eq!(row(&Ledger::of(&early), "r-1").current(), 0);
 }
@@ -133,7 +151,10 @@ fn an_entry_that_comes_twice_changes_nothing_the_second_time() {
     let twice: Vec<Entry> = all.iter().flat_map(|entry| [entry.clone(), entry.clone()]).collect();
     let (once, twice) = (Ledger::of(&all), Ledger::of(&twice));
     assert_eq!(once.rows().collect::<Vec<_>>(), twice.rows().collect::<Vec<_>>());
-    assert_eq!(once.proposals().collect::<Vec<_>>(), twice.proposals().collect::<Vec<_>>());
+    assert_eq!(
+        once.proposals().collect::<Vec<_>>(),
+        twice.proposals().collect::<Vec<_>>()
+    );
     assert_eq!(once.decisions().count(), twice.decisions().count());
 }
 
@@ -141,7 +162,10 @@ fn an_entry_that_comes_twice_changes_nothing_the_second_time() {
 fn who_made_a_proposal_does_not_approve_it_and_what_has_ended_stays_so() {
     let mut all = plan();
     all[2] = ended(EventType::TargetApproved, "p-1", "anna");
-    assert_eq!(Ledger::of(&all).proposal("p-1").expect("proposal").state, State::Complete);
+    assert_eq!(
+        Ledger::of(&all).proposal("p-1").expect("proposal").state,
+        State::Complete
+    );
     all[2] = ended(EventType::TargetRejected, "p-1", "ben");
     all.push(ended(EventType::TargetApproved, "p-1", "ben"));
     let ledger = Ledger::of(&all);
@@ -157,7 +181,10 @@ fn a_proposal_upon_a_version_that_was_replaced_is_refused() {
     let ledger = Ledger::of(&all);
     assert_eq!(ledger.proposal("p-2").expect("proposal").state, State::Complete);
     // It supersedes version 2, which nobody has approved.
-    assert_eq!(ledger.proposal("p-3").expect("proposal").state, State::Refused(Refusal::StaleBase));
+    assert_eq!(
+        ledger.proposal("p-3").expect("proposal").state,
+        State::Refused(Refusal::StaleBase)
+    );
     all.push(ended(EventType::TargetApproved, "p-2", "ben"));
     assert_eq!(row(&Ledger::of(&all), "r-1").current(), 2);
 }
@@ -180,7 +207,10 @@ fn a_row_that_does_not_sum_to_its_year_is_refused_and_so_is_a_plan_that_does_not
         };
         entry(EventType::TargetLocked, data)
     };
-    assert_eq!(refused(&[entered(12), proposed("p-1", 1, "r-1", 1, &[1; 12])]), State::Complete);
+    assert_eq!(
+        refused(&[entered(12), proposed("p-1", 1, "r-1", 1, &[1; 12])]),
+        State::Complete
+    );
     assert_eq!(
         refused(&[entered(11), proposed("p-1", 1, "r-1", 1, &[1; 12])]),
         State::Refused(Refusal::SumMismatch)
@@ -202,7 +232,10 @@ fn a_locked_month_takes_no_other_value_until_the_lock_is_off() {
     };
     let mut all = plan();
     all.extend([lock(Lock::Value, Some(1)), proposed("p-2", 1, "r-1", 2, &[5])]);
-    assert_eq!(Ledger::of(&all).proposal("p-2").expect("proposal").state, State::Refused(Refusal::Locked));
+    assert_eq!(
+        Ledger::of(&all).proposal("p-2").expect("proposal").state,
+        State::Refused(Refusal::Locked)
+    );
     all.insert(4, lock(Lock::None, None));
     let ledger = Ledger::of(&all);
     assert_eq!(ledger.proposal("p-2").expect("proposal").state, State::Complete);
@@ -218,7 +251,9 @@ fn what_an_adjustment_takes_from_a_rep_the_reserve_has() {
     assert_eq!(reserve.month(month(0)).expect("month").1.value, -3);
     assert_eq!((reserve.current(), row(&ledger, "r-1").current()), (2, 2));
     let sum = |at: i32| {
-        let values = ledger.rows().filter_map(|row| row.month(month(at)).map(|(_, cell)| cell.value));
+        let values = ledger
+            .rows()
+            .filter_map(|row| row.month(month(at)).map(|(_, cell)| cell.value));
         values.sum::<i64>()
     };
     assert!((0..12).all(|at| sum(at) == 1));

@@ -108,7 +108,10 @@ impl<'a> Drafting<'a> {
     /// Holds a node and period of the goal to its value.
     pub(super) fn lock(&mut self, lock: &GoalLock, unit: &str) -> Result<(), GoalFault> {
         if self.org.node(&lock.node).is_none() {
-            return Err(GoalFault::new("locks.node", format!("there is no `{}` below the goal's node", lock.node)));
+            return Err(GoalFault::new(
+                "locks.node",
+                format!("there is no `{}` below the goal's node", lock.node),
+            ));
         }
         let period = lock.period_of(self.year)?;
         let value = super::amount(&lock.value, unit).map_err(|hint| GoalFault::new("locks.value", hint))?;
@@ -134,13 +137,20 @@ impl<'a> Drafting<'a> {
             period_end: Some(end),
             ..self.base(node_id, metric, unit)
         };
-        let key = format!("{} {node_id} {metric} {unit} {start} {end} {}", self.proposal_id, lock.as_str());
+        let key = format!(
+            "{} {node_id} {metric} {unit} {start} {end} {}",
+            self.proposal_id,
+            lock.as_str()
+        );
         self.drafts.push(Draft::new(EventType::TargetLocked, key, data));
     }
 
     /// The months of a leaf whose metric sums.
     pub(super) fn row(&mut self, node_id: &str, metric: &str, unit: &str, months: [i64; MONTHS]) {
-        let cells = months.into_iter().enumerate().map(|(at, value)| self.cell(node_id, at, value));
+        let cells = months
+            .into_iter()
+            .enumerate()
+            .map(|(at, value)| self.cell(node_id, at, value));
         let cells = cells.collect();
         self.propose(node_id, metric, unit, cells);
     }
@@ -166,17 +176,25 @@ impl<'a> Drafting<'a> {
         self.size += 1;
         let target_id = row_id(node_id, metric, unit, self.year);
         let known = self.sources.known;
-        if known.proposal(self.proposal_id).is_some_and(|proposal| proposal.rows.contains_key(&target_id)) {
+        if known
+            .proposal(self.proposal_id)
+            .is_some_and(|proposal| proposal.rows.contains_key(&target_id))
+        {
             return;
         }
         let row = known.row(&target_id);
         let is_rate = unit == "ppm";
-        let value = row.map_or_else(|| value_of(cells.iter(), is_rate), |row| crate::recalibrate::value_with(row, &cells));
+        let value = row.map_or_else(
+            || value_of(cells.iter(), is_rate),
+            |row| crate::recalibrate::value_with(row, &cells),
+        );
         let data = Target {
             target_id: LongLabel::new(&target_id).ok(),
             version: Some(Count(row.map_or(1, |row| row.next()))),
             supersedes_version: row.map(|row| Count(row.current())).filter(|version| version.0 > 0),
-            parent_target_id: self.parent(node_id).and_then(|parent| LongLabel::new(&row_id(&parent, metric, unit, self.year)).ok()),
+            parent_target_id: self
+                .parent(node_id)
+                .and_then(|parent| LongLabel::new(&row_id(&parent, metric, unit, self.year)).ok()),
             period_kind: Some(PeriodKind::Year),
             period_start: Some(self.year),
             period_end: Some(months_after(self.year, 12).plus(-1)),
@@ -220,7 +238,9 @@ impl<'a> Drafting<'a> {
             node.is_none_or(|node| node.from.is_none_or(|from| from <= day) && node.to.is_none_or(|to| day <= to))
         };
         let days = calendar.span(month, month_end(month)).iter();
-        let present: Vec<i64> = days.map(|date| if there(date.day) { date.weight_bp } else { 0 }).collect();
+        let present: Vec<i64> = days
+            .map(|date| if there(date.day) { date.weight_bp } else { 0 })
+            .collect();
         // A month that has a value needs a day to put it on.
         let weights = if present.iter().all(|weight| *weight == 0) && value != 0 {
             calendar.weights(month)
@@ -253,7 +273,11 @@ impl<'a> Drafting<'a> {
 
     /// The proposal; every row says how many there are.
     pub(super) fn finish(mut self) -> Drafts {
-        for draft in self.drafts.iter_mut().filter(|draft| draft.event_type == EventType::TargetProposed) {
+        for draft in self
+            .drafts
+            .iter_mut()
+            .filter(|draft| draft.event_type == EventType::TargetProposed)
+        {
             draft.data.proposal_size = Some(Count(self.size));
         }
         Drafts {

@@ -83,7 +83,10 @@ impl GoalLock {
     /// The period within the plan year that begins on `year`.
     pub(super) fn period_of(&self, year: Day) -> Result<Period, GoalFault> {
         period(&self.period, year).ok_or_else(|| {
-            let detail = format!("`{}` is no period of the year: say 2026-04, q2, h1 or year", self.period);
+            let detail = format!(
+                "`{}` is no period of the year: say 2026-04, q2, h1 or year",
+                self.period
+            );
             GoalFault::new("locks.period", detail)
         })
     }
@@ -135,7 +138,11 @@ pub fn amount_text(value: i64, unit: &str) -> String {
     let sign = if value < 0 { "-" } else { "" };
     let plain = format!("{:0>width$}", value.unsigned_abs(), width = digits + 1);
     let (whole, fraction) = plain.split_at(plain.len() - digits);
-    if digits == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+    if digits == 0 {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}.{fraction}")
+    }
 }
 
 fn digits(unit: &str) -> usize {
@@ -173,7 +180,13 @@ mod tests {
             assert_eq!(amount(&amount_text(value, unit), unit), Ok(value), "{text} {unit}");
         }
         assert_eq!(amount_text(-5, "minor:USD"), "-0.05");
-        for (text, unit) in [("12.345", "minor:USD"), ("1.5", "count"), ("", "count"), ("1e6", "count"), ("9999999999999999999", "count")] {
+        for (text, unit) in [
+            ("12.345", "minor:USD"),
+            ("1.5", "count"),
+            ("", "count"),
+            ("1e6", "count"),
+            ("9999999999999999999", "count"),
+        ] {
             assert!(amount(text, unit).is_err(), "{text} {unit}");
         }
     }

@@ -50,7 +50,13 @@ impl Org {
     pub fn below(&self, root: &str) -> Option<Self> {
         let mut nodes = BTreeMap::new();
         let top = self.nodes.get(root)?;
-        nodes.insert(root.to_owned(), OrgNode { parent: None, ..top.clone() });
+        nodes.insert(
+            root.to_owned(),
+            OrgNode {
+                parent: None,
+                ..top.clone()
+            },
+        );
         for (id, node) in &self.nodes {
             if id != root && self.above(id).any(|above| above == root) {
                 nodes.insert(id.clone(), node.clone());

@@ -59,21 +59,31 @@ pub enum SheetNote {
 ///
 /// # Errors
 /// A metric is not known, or a cell is there twice.
-pub fn sheet(cells: &[SheetCell], years: &[(Day, &Org)], sources: Sources<'_>) -> Result<(Vec<Drafts>, Vec<SheetNote>), PlanError> {
+pub fn sheet(
+    cells: &[SheetCell],
+    years: &[(Day, &Org)],
+    sources: Sources<'_>,
+) -> Result<(Vec<Drafts>, Vec<SheetNote>), PlanError> {
     let mut sorted = cells.to_vec();
     sorted.sort();
-    let same = |pair: &[SheetCell]| {
-        matches!(pair, [a, b] if (&a.node_id, &a.metric, &a.currency, a.month) == (&b.node_id, &b.metric, &b.currency, b.month))
-    };
+    let same = |pair: &[SheetCell]| matches!(pair, [a, b] if (&a.node_id, &a.metric, &a.currency, a.month) == (&b.node_id, &b.metric, &b.currency, b.month));
     if let Some([first, _]) = sorted.windows(2).find(|pair| same(pair)) {
-        let detail = format!("`{}` `{}` {} is there twice", first.node_id, first.metric, first.month.month());
+        let detail = format!(
+            "`{}` `{}` {} is there twice",
+            first.node_id,
+            first.metric,
+            first.month.month()
+        );
         return Err(GoalFault::new("target.cell", detail).into());
     }
     let mut notes = outliers(&sorted);
     let mut proposals = Vec::new();
     for (year, org) in years {
         let end = months_after(*year, 12);
-        let of_year: Vec<&SheetCell> = sorted.iter().filter(|cell| *year <= cell.month && cell.month < end).collect();
+        let of_year: Vec<&SheetCell> = sorted
+            .iter()
+            .filter(|cell| *year <= cell.month && cell.month < end)
+            .collect();
         if of_year.is_empty() {
             continue;
         }
@@ -91,12 +101,16 @@ fn proposal(year: Day, org: &Org, cells: &[&SheetCell], sources: Sources<'_>) ->
     let mut drafting = Drafting::new(sources, org, year, &proposal_id, "import");
     let mut rows: BTreeMap<(&str, &str, Option<&str>), Vec<&SheetCell>> = BTreeMap::new();
     for cell in cells.iter().filter(|cell| org.node(&cell.node_id).is_some()) {
-        rows.entry((&cell.metric, &cell.node_id, cell.currency.as_deref())).or_default().push(cell);
+        rows.entry((&cell.metric, &cell.node_id, cell.currency.as_deref()))
+            .or_default()
+            .push(cell);
     }
     let mut months: BTreeMap<(&str, String), Vec<usize>> = BTreeMap::new();
     for ((metric, node_id, currency), cells) in &rows {
         let known = paceline_schemas::metrics::resolve(metric).map_err(|e| GoalFault::new("metric", e.to_string()))?;
-        let unit = known.target_unit(*currency).map_err(|e| GoalFault::new("metric", e.to_string()))?;
+        let unit = known
+            .target_unit(*currency)
+            .map_err(|e| GoalFault::new("metric", e.to_string()))?;
         let at = |month: Day| usize::try_from(month_number(month) - month_number(year)).unwrap_or(0);
         let own = cells.iter().map(|cell| {
             let mut made = drafting.cell(node_id, at(cell.month), cell.value);
@@ -108,7 +122,10 @@ fn proposal(year: Day, org: &Org, cells: &[&SheetCell], sources: Sources<'_>) ->
         });
         let own = own.collect();
         drafting.propose(node_id, known.id, &unit, own);
-        months.entry((known.id, unit)).or_default().extend(cells.iter().map(|cell| at(cell.month)));
+        months
+            .entry((known.id, unit))
+            .or_default()
+            .extend(cells.iter().map(|cell| at(cell.month)));
     }
     for ((metric, unit), mut months) in months {
         months.sort_unstable();
@@ -133,7 +150,8 @@ fn unknown(org: &Org, cells: &[&SheetCell], notes: &mut Vec<SheetNote>) {
 
 fn outliers(sorted: &[SheetCell]) -> Vec<SheetNote> {
     let is_one_row = |a: &SheetCell, b: &SheetCell| {
-        (&a.node_id, &a.metric, &a.currency) == (&b.node_id, &b.metric, &b.currency) && months_after(a.month, 1) == b.month
+        (&a.node_id, &a.metric, &a.currency) == (&b.node_id, &b.metric, &b.currency)
+            && months_after(a.month, 1) == b.month
     };
     let far = |value: i64, other: i64| {
         let (value, other) = (i128::from(value), i128::from(other));
@@ -168,7 +186,9 @@ fn roll_ups(year: Day, org: &Org, cells: &[&SheetCell], notes: &mut Vec<SheetNot
     }
     for (manager, members) in led {
         let Some(own) = totals.get(manager) else { continue };
-        let with_target = members.into_iter().filter_map(|member| Some((member, totals.get(member)?)));
+        let with_target = members
+            .into_iter()
+            .filter_map(|member| Some((member, totals.get(member)?)));
         let (members, values): (Vec<&str>, Vec<i128>) = with_target.unzip();
         let sum: i128 = values.iter().sum();
         if !members.is_empty() && (own - sum).abs() * 10 <= sum.abs() {

@@ -48,7 +48,12 @@ fn facts() -> Facts {
         calendar: weekdays("2024-12-01", "2027-12-31"),
         ..Facts::default()
     };
-    for (rep, wins, revenue) in [("a", 50, 50_000), ("b", 30, 20_000), ("c", 20, 30_000), ("d", 40, 40_000)] {
+    for (rep, wins, revenue) in [
+        ("a", 50, 50_000),
+        ("b", 30, 20_000),
+        ("c", 20, 30_000),
+        ("d", 40, 40_000),
+    ] {
         let mut vector = Vector::ZERO;
         vector.0[Measure::Wins as usize] = wins;
         vector.0[Measure::Contacts as usize] = wins * 20;
@@ -83,7 +88,16 @@ fn goal(metric: &str, currency: Option<&str>, value: &str) -> Goal {
 
 fn planned(goal: &Goal, known: &Ledger) -> Result<Planned, PlanError> {
     let (org, facts, policy) = (org(), facts(), Policy::default());
-    plan(goal, Sources { org: &org, facts: &facts, known, policy: &policy, policy_version: POLICY_VERSION })
+    plan(
+        goal,
+        Sources {
+            org: &org,
+            facts: &facts,
+            known,
+            policy: &policy,
+            policy_version: POLICY_VERSION,
+        },
+    )
 }
 
 fn entries(drafts: &Drafts) -> Vec<Entry> {
@@ -94,7 +108,10 @@ fn entries(drafts: &Drafts) -> Vec<Entry> {
         at: Instant(1),
         comment: None,
     };
-    let entry = |draft: &Draft| Entry { event: draft.event(source.clone(), &mark), recorded_at: Instant(2) };
+    let entry = |draft: &Draft| Entry {
+        event: draft.event(source.clone(), &mark),
+        recorded_at: Instant(2),
+    };
     drafts.missing.iter().map(entry).collect()
 }
 
@@ -108,7 +125,10 @@ fn a_goal_is_divided_exactly_at_every_node_and_month() {
     let values = &planned.values[&("revenue_minor".to_owned(), "minor:CNY".to_owned())];
     assert_eq!(values["company"].iter().sum::<i64>(), 100_000_001);
     for at in 0..MONTHS {
-        assert_eq!(values["company"][at], sum(values, &["east", "west", "~reserve.company"], at));
+        assert_eq!(
+            values["company"][at],
+            sum(values, &["east", "west", "~reserve.company"], at)
+        );
         assert_eq!(values["east"][at], sum(values, &["t-1", "~reserve.east"], at));
         assert_eq!(values["t-1"][at], sum(values, &["a", "b", "c", "~reserve.t-1"], at));
     }
@@ -128,11 +148,17 @@ fn a_plan_that_broke_off_is_completed_and_one_that_is_complete_is_known() {
     for written in 0..=all.len() {
         let known = Ledger::of(&all[..written]);
         let rest = planned(&goal, &known).expect("plan").drafts;
-        assert_eq!((&rest.proposal_id, rest.size), (&first.drafts.proposal_id, first.drafts.size));
+        assert_eq!(
+            (&rest.proposal_id, rest.size),
+            (&first.drafts.proposal_id, first.drafts.size)
+        );
         let together: Vec<Entry> = all[..written].iter().cloned().chain(entries(&rest)).collect();
         assert_eq!(together, all, "after {written}");
         let proposal = Ledger::of(&together);
-        assert_eq!(proposal.proposal(&rest.proposal_id).expect("proposal").state, State::Complete);
+        assert_eq!(
+            proposal.proposal(&rest.proposal_id).expect("proposal").state,
+            State::Complete
+        );
     }
 }
 
@@ -147,25 +173,45 @@ fn locks_and_absence_are_kept_and_what_cannot_be_is_refused_by_name() {
         kind,
         value: value.to_owned(),
     };
-    goal.locks = vec![lock("a", "q2", Lock::Value, "90"), lock("t-2", "2026-12", Lock::Ceiling, "7")];
+    goal.locks = vec![
+        lock("a", "q2", Lock::Value, "90"),
+        lock("t-2", "2026-12", Lock::Ceiling, "7"),
+    ];
     let plan = planned(&goal, &Ledger::default()).expect("plan");
     let values = &plan.values[&("wins".to_owned(), "count".to_owned())];
     assert_eq!(values["a"][3..6].iter().sum::<i64>(), 90);
     assert!(values["t-2"][11] <= 7);
-    let held = plan.drafts.missing.iter().filter(|draft| draft.event_type == EventType::TargetLocked);
+    let held = plan
+        .drafts
+        .missing
+        .iter()
+        .filter(|draft| draft.event_type == EventType::TargetLocked);
     assert_eq!(held.count(), 3);
 
     goal.locks = vec![lock("a", "year", Lock::Value, "1300")];
     let refused = planned(&goal, &Ledger::default()).expect_err("too much").to_string();
-    assert!(refused.contains("`1300`") && refused.contains("`100` is missing"), "{refused}");
+    assert!(
+        refused.contains("`1300`") && refused.contains("`100` is missing"),
+        "{refused}"
+    );
     goal.locks = vec![lock("nobody", "q2", Lock::Value, "1")];
-    assert!(planned(&goal, &Ledger::default()).expect_err("nobody").to_string().contains("nobody"));
+    assert!(
+        planned(&goal, &Ledger::default())
+            .expect_err("nobody")
+            .to_string()
+            .contains("nobody")
+    );
 }
 
 #[test]
 fn a_rate_is_planned_per_rep_and_meets_the_goal_together() {
     let planned = planned(&goal("close_per_contact", None, "0.055"), &Ledger::default()).expect("plan");
-    let rows: Vec<_> = planned.drafts.missing.iter().filter(|draft| draft.event_type == EventType::TargetProposed).collect();
+    let rows: Vec<_> = planned
+        .drafts
+        .missing
+        .iter()
+        .filter(|draft| draft.event_type == EventType::TargetProposed)
+        .collect();
     assert_eq!(rows.len(), 5);
     let cells = rows.iter().flat_map(|draft| &draft.data.cells);
     let value = crate::recalibrate::value_of(cells, true);
@@ -180,7 +226,9 @@ fn names_that_say_too_little_are_refused() {
         ("revenue_minor", None, "5", "currency"),
         ("wins", None, "5.5", "digits"),
     ] {
-        let refused = planned(&goal(metric, currency, value), &Ledger::default()).expect_err(metric).to_string();
+        let refused = planned(&goal(metric, currency, value), &Ledger::default())
+            .expect_err(metric)
+            .to_string();
         assert!(refused.contains(hint), "{refused}");
     }
 }
@@ -195,7 +243,16 @@ fn a_sheet_tells_of_outliers_roll_ups_and_strangers() {
         to: None,
         manager: manager.map(str::to_owned),
     };
-    nodes.insert("team".to_owned(), OrgNode { parent: None, kind: NodeKind::Team, from: None, to: None, manager: None });
+    nodes.insert(
+        "team".to_owned(),
+        OrgNode {
+            parent: None,
+            kind: NodeKind::Team,
+            from: None,
+            to: None,
+            manager: None,
+        },
+    );
     nodes.insert("boss".to_owned(), rep(None));
     nodes.insert("a".to_owned(), rep(Some("boss")));
     nodes.insert("b".to_owned(), rep(Some("boss")));
@@ -209,22 +266,53 @@ fn a_sheet_tells_of_outliers_roll_ups_and_strangers() {
         value,
     };
     let cells = [
-        cell("a", 0, 10), cell("a", 1, 90), cell("a", 2, 11), cell("b", 0, 20), cell("b", 1, 20), cell("b", 2, 20),
-        cell("boss", 0, 30), cell("boss", 1, 110), cell("boss", 2, 31), cell("zed", 0, 5),
+        cell("a", 0, 10),
+        cell("a", 1, 90),
+        cell("a", 2, 11),
+        cell("b", 0, 20),
+        cell("b", 1, 20),
+        cell("b", 2, 20),
+        cell("boss", 0, 30),
+        cell("boss", 1, 110),
+        cell("boss", 2, 31),
+        cell("zed", 0, 5),
     ];
-    let sources = Sources { org: &org, facts: &facts, known: &known, policy: &policy, policy_version: POLICY_VERSION };
+    let sources = Sources {
+        org: &org,
+        facts: &facts,
+        known: &known,
+        policy: &policy,
+        policy_version: POLICY_VERSION,
+    };
     let (proposals, notes) = sheet(&cells, &[(year, &org)], sources).expect("proposal");
-    assert!(notes.contains(&SheetNote::Unknown { node_id: "zed".to_owned(), cells: 1 }));
-    assert!(notes.contains(&SheetNote::RollUp { node_id: "boss".to_owned(), year, of: vec!["a".to_owned(), "b".to_owned()] }));
-    let outliers: Vec<_> = notes.iter().filter(|note| matches!(note, SheetNote::Outlier { .. })).collect();
+    assert!(notes.contains(&SheetNote::Unknown {
+        node_id: "zed".to_owned(),
+        cells: 1
+    }));
+    assert!(notes.contains(&SheetNote::RollUp {
+        node_id: "boss".to_owned(),
+        year,
+        of: vec!["a".to_owned(), "b".to_owned()]
+    }));
+    let outliers: Vec<_> = notes
+        .iter()
+        .filter(|note| matches!(note, SheetNote::Outlier { .. }))
+        .collect();
     assert_eq!(outliers.len(), 2, "{notes:?}");
     // Three rows and the reserve of the team.
     assert_eq!(proposals[0].size, 4);
     let ledger = Ledger::of(&entries(&proposals[0]));
-    let row = ledger.row(&row_id(&reserve_id("team"), "wins", "count", year)).expect("reserve");
+    let row = ledger
+        .row(&row_id(&reserve_id("team"), "wins", "count", year))
+        .expect("reserve");
     assert_eq!(row.versions[0].value, 0);
     let twice = [cell("a", 0, 1), cell("a", 0, 2)];
-    assert!(sheet(&twice, &[(year, &org)], sources).expect_err("twice").to_string().contains("twice"));
+    assert!(
+        sheet(&twice, &[(year, &org)], sources)
+            .expect_err("twice")
+            .to_string()
+            .contains("twice")
+    );
 }
 
 proptest! {

@@ -22,7 +22,9 @@ pub(super) fn is_open(run: Run<'_>, row: &Row) -> bool {
 
 /// The first working day after the notice.
 fn noticed(run: Run<'_>, row: &Row) -> Option<Day> {
-    run.facts.calendar_of(&row.node_id).workday_after(run.facts.as_of, run.policy.notice_workdays)
+    run.facts
+        .calendar_of(&row.node_id)
+        .workday_after(run.facts.as_of, run.policy.notice_workdays)
 }
 
 /// The day from which a change would count: after the notice, and not in the last working days of a month.
@@ -96,7 +98,9 @@ fn remainder(calendar: &Calendar, row: &Row, effective: Day) -> Vec<(Cell, i64)>
     let quarter = |day: Day| calendar.day(day).map(|date| date.quarter_start);
     let first = month_start(effective);
     let is_rate = Kind::of(row) == Kind::Rate;
-    let months = (0..12).map(|count| months_after(first, count)).take_while(|month| *month <= row.period_end);
+    let months = (0..12)
+        .map(|count| months_after(first, count))
+        .take_while(|month| *month <= row.period_end);
     let same = months.filter(|month| is_rate || quarter(*month) == quarter(first));
     let cells = same
         .filter_map(|month| row.month(month))

@@ -21,9 +21,20 @@ fn known() -> Vec<Entry> {
         let cells = (0..12).map(|at| {
             let month = months_after(YEAR, at);
             let weights = calendar.span(month, month_end(month)).iter().map(|date| date.weight_bp);
-            Cell { month, value, from: month, kept: 0, weights: weights.collect(), denominator_planned: None }
+            Cell {
+                month,
+                value,
+                from: month,
+                kept: 0,
+                weights: weights.collect(),
+                denominator_planned: None,
+            }
         });
-        let kind = if node.starts_with('~') { NodeKind::Reserve } else { NodeKind::Rep };
+        let kind = if node.starts_with('~') {
+            NodeKind::Reserve
+        } else {
+            NodeKind::Rep
+        };
         let data = Target {
             target_id: Some(long(&row_id(node, "wins", "count", YEAR))),
             version: Some(Count(1)),
@@ -98,10 +109,15 @@ fn facts(as_of: &str, wins: &[i64; 10]) -> Facts {
 
 fn decided(facts: &Facts, known: &[Entry], policy: &Policy) -> Vec<Decision> {
     let ledger = Ledger::of(known);
-    recalibrate(Run { facts, known: &ledger, policy, policy_version: "tp-1" })
+    recalibrate(Run {
+        facts,
+        known: &ledger,
+        policy,
+        policy_version: "tp-1",
+    })
 }
 
-fn of<'a>(decisions: &'a [Decision], rep: usize) -> &'a Target {
+fn of(decisions: &[Decision], rep: usize) -> &Target {
     let name = format!("r-{rep}");
     let is_meant = |decision: &&Decision| decision.data.node_id.as_ref().is_some_and(|node| node.as_str() == name);
     &decisions.iter().find(is_meant).expect("decision").data
@@ -121,7 +137,10 @@ fn weeks(count: usize, wins: &[i64; 10], policy: &Policy) -> (Vec<Entry>, Vec<De
         let as_of = day("2026-04-05").plus(7 * i32::try_from(week).expect("small"));
         last = decided(&facts(&as_of.to_string(), wins), &log, policy);
         let source = Source::new("//t/paceline/targets").expect("source");
-        log.extend(last.iter().map(|decision| Entry { event: decision.event(source.clone()), recorded_at: Instant(0) }));
+        log.extend(last.iter().map(|decision| Entry {
+            event: decision.event(source.clone()),
+            recorded_at: Instant(0),
+        }));
     }
     (log, last)
 }
@@ -142,18 +161,33 @@ fn every_target_gets_one_decision_with_a_reason_and_all_checks() {
 
 #[test]
 fn a_second_look_two_weeks_later_confirms_and_the_reserve_takes_the_difference() {
-    let policy = Policy { authority_policy_ppm: 150_000, authority_team_ppm: 150_000, ..Policy::default() };
+    let policy = Policy {
+        authority_policy_ppm: 150_000,
+        authority_team_ppm: 150_000,
+        ..Policy::default()
+    };
     let (log, second) = weeks(2, &STEADY, &policy);
     assert_eq!(reason(of(&second, 9)), "awaiting_confirmation");
-    let (log, third) = { drop((log, second)); weeks(3, &STEADY, &policy) };
+    let (log, third) = {
+        drop((log, second));
+        weeks(3, &STEADY, &policy)
+    };
     let changed = of(&third, 9);
-    assert_eq!((reason(changed), changed.outcome), ("evidence_below", Some(Recalibrated::Applied)));
+    assert_eq!(
+        (reason(changed), changed.outcome),
+        ("evidence_below", Some(Recalibrated::Applied))
+    );
     let ledger = Ledger::of(&log);
     let row = ledger.row(&row_id("r-9", "wins", "count", YEAR)).expect("row");
-    let reserve = ledger.row(&row_id(&reserve_id("team"), "wins", "count", YEAR)).expect("reserve");
+    let reserve = ledger
+        .row(&row_id(&reserve_id("team"), "wins", "count", YEAR))
+        .expect("reserve");
     for at in 0..12 {
         let month = months_after(YEAR, at);
-        let (own, held) = (row.month(month).expect("month").1, reserve.month(month).expect("month").1);
+        let (own, held) = (
+            row.month(month).expect("month").1,
+            reserve.month(month).expect("month").1,
+        );
         assert_eq!(own.value + held.value, 40, "{month}");
     }
     // Days before the change keep their targets, and the months after the quarter the plan's.
@@ -185,7 +219,10 @@ fn the_same_facts_give_the_same_bytes_and_other_facts_another_digest() {
     let facts = facts("2026-04-05", &STEADY);
     assert_eq!(bytes(&facts), bytes(&facts.clone()));
     let mut other = facts.clone();
-    other.readiness = Readiness { missing_ppm: 1, ..Readiness::default() };
+    other.readiness = Readiness {
+        missing_ppm: 1,
+        ..Readiness::default()
+    };
     assert_ne!(bytes(&facts), bytes(&other));
 }
 
@@ -210,8 +247,17 @@ fn who_is_gone_or_locked_or_has_no_evidence_keeps_the_target() {
     let decisions = decided(&facts, &log, &Policy::default());
     assert_eq!(reason(of(&decisions, 1)), "not_eligible");
     assert_eq!(reason(of(&decisions, 2)), "not_eligible");
-    let strict = Policy { expected_min: 1_000, ..Policy::default() };
-    assert_eq!(reason(of(&decided(&facts, &known(), &strict), 3)), "insufficient_evidence");
+    let strict = Policy {
+        expected_min: 1_000,
+        ..Policy::default()
+    };
+    assert_eq!(
+        reason(of(&decided(&facts, &known(), &strict), 3)),
+        "insufficient_evidence"
+    );
     facts.readiness.open_days = 1;
-    assert_eq!(reason(of(&decided(&facts, &known(), &Policy::default()), 3)), "data_not_ready");
+    assert_eq!(
+        reason(of(&decided(&facts, &known(), &Policy::default()), 3)),
+        "data_not_ready"
+    );
 }
