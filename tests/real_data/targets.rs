@@ -9,6 +9,22 @@ use paceline_tests::sandbox::{Sandbox, mapping, root};
 use crate::crm::baseline;
 use crate::data_set;
 
+/// The month ends of the last year with results.
+const ENDS: [&str; 12] = [
+    "2019-06-30",
+    "2019-07-31",
+    "2019-08-31",
+    "2019-09-30",
+    "2019-10-31",
+    "2019-11-30",
+    "2019-12-31",
+    "2020-01-31",
+    "2020-02-29",
+    "2020-03-31",
+    "2020-04-30",
+    "2020-05-31",
+];
+
 #[test]
 #[ignore = "reads the data that PACELINE_REAL_DATA names"]
 fn twelve_million_are_divided_over_offices_managers_and_agents_and_each_of_them_is_explained() {
@@ -90,21 +106,7 @@ fn the_sellers_of_adventureworks_are_recalibrated_month_by_month_and_later_files
     );
     assert_eq!(cells.number(), 809);
     let mut outcomes: BTreeMap<(String, String), usize> = BTreeMap::new();
-    let ends = [
-        "2019-06-30",
-        "2019-07-31",
-        "2019-08-31",
-        "2019-09-30",
-        "2019-10-31",
-        "2019-11-30",
-        "2019-12-31",
-        "2020-01-31",
-        "2020-02-29",
-        "2020-03-31",
-        "2020-04-30",
-        "2020-05-31",
-    ];
-    for as_of in ends {
+    for as_of in ENDS {
         let told = sandbox.targets(&["recalibrate", "--as-of", as_of]);
         assert!(told.number("written") > 0, "{as_of}: {}", told.notes());
         for row in told.whole["rows"].as_array().expect("rows") {
@@ -123,7 +125,7 @@ fn the_sellers_of_adventureworks_are_recalibrated_month_by_month_and_later_files
         import("ResellerSales_202006.utf16.csv", "adventureworks_utf16.toml").rejected,
         0
     );
-    for as_of in ends {
+    for as_of in ENDS {
         assert_eq!(
             sandbox.targets(&["recalibrate", "--as-of", as_of]).number("written"),
             0,

@@ -199,10 +199,9 @@ pub(crate) fn pairs(engine: &Engine, sql: &str) -> Result<Vec<(String, i64)>, Fa
 
 /// The first date of an answer.
 pub(crate) fn first_day(engine: &Engine, sql: &str) -> Result<Option<Day>, Failure> {
-    for batch in answer(engine, sql)?.iter().filter(|batch| batch.num_rows() > 0) {
-        return Ok(Columns::of(batch)?.day(0, 0));
-    }
-    Ok(None)
+    let batches = answer(engine, sql)?;
+    let first = batches.iter().find(|batch| batch.num_rows() > 0);
+    first.map_or(Ok(None), |batch| Ok(Columns::of(batch)?.day(0, 0)))
 }
 
 fn answer(engine: &Engine, sql: &str) -> Result<Vec<RecordBatch>, Failure> {

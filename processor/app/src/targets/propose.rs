@@ -40,22 +40,30 @@ pub(super) fn plan(mut desk: Desk<'_>, goal: &str, dry_run: bool, by: &By) -> Re
     finish(&mut desk, told, planned.drafts, &mark, dry_run)
 }
 
-/// The organisation at the start of a plan year, and the results before the day of the decision.
-pub(super) fn past(desk: &Desk<'_>, engine: &Engine, year: Day, at: Instant) -> Result<(Org, Facts), Failure> {
+/// The local day of the default site on which something was decided.
+fn day_of(desk: &Desk<'_>, at: Instant) -> Day {
     let site = desk.config.sites.get(&desk.config.default_site);
-    let today = site.map_or_else(
-        || Day::from_date(at.local(&jiff::tz::TimeZone::UTC).date()),
-        |site| site.business_date(at),
-    );
-    let last = today.min(year).plus(-1);
+    let in_utc = || Day::from_date(at.local(&jiff::tz::TimeZone::UTC).date());
+    site.map_or_else(in_utc, |site| site.business_date(at))
+}
+
+/// The day on which teams are looked at for a plan year: its first, or that of the decision where it has begun.
+pub(super) fn looked_at(desk: &Desk<'_>, year: Day, at: Instant) -> Day {
+    day_of(desk, at).clamp(year, months_after(year, 12).plus(-1))
+}
+
+/// Who is where for a plan year, and the results before the day of the decision.
+pub(super) fn past(desk: &Desk<'_>, engine: &Engine, year: Day, at: Instant) -> Result<(Org, Facts), Failure> {
+    let on = looked_at(desk, year, at);
+    let last = day_of(desk, at).min(year).plus(-1);
     let days = i32::try_from(desk.config.targets.policy.history_days).unwrap_or(365);
     let span = Span {
         from: last.plus(1 - days),
         as_of: last,
-        on: year,
+        on,
         until: months_after(year, 12),
     };
-    let org = facts::org(engine, year)?;
+    let org = facts::org(engine, on)?;
     let facts = facts::facts(engine, desk.config.default_site.as_str(), span)?;
     Ok((org, facts))
 }

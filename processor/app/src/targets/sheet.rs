@@ -9,7 +9,7 @@ use paceline_schemas::time::Day;
 use paceline_snapshots::Which;
 use paceline_targets::{Org, SheetCell, SheetNote, Sources, amount_text, months_after};
 
-use super::propose::{finish, told_of};
+use super::propose::{finish, looked_at, told_of};
 use super::{Desk, facts, mark, refused};
 use crate::commands::sql::engine_at;
 use crate::failure::{Exit, Failure};
@@ -39,7 +39,7 @@ pub(super) fn import(
     let years: BTreeSet<Day> = cells.iter().map(|cell| year_of(&desk, cell.month)).collect();
     let mut orgs: Vec<(Day, Org)> = Vec::new();
     for year in years {
-        orgs.push((year, facts::org(&engine, year)?));
+        orgs.push((year, facts::org(&engine, looked_at(&desk, year, mark.at))?));
     }
     let last = orgs.last().map_or_else(Day::default, |(year, _)| *year);
     let first = orgs.first().map_or(last, |(year, _)| *year);

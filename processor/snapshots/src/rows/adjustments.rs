@@ -49,7 +49,10 @@ fn put_adjustment(columns: &mut Columns, ledger: &Ledger, decided: &Decided, evi
     let is_change = matches!(data.outcome, Some(Recalibrated::Applied | Recalibrated::Proposed));
     let version = data.version.map(|version| version.0);
     let judged = data.supersedes_version.map(|version| version.0);
-    let taken = data.against.as_ref().and(data.old_value.zip(data.proposed_value));
+    let taken = data
+        .against
+        .as_ref()
+        .and_then(|_| data.old_value.zip(data.proposed_value));
     let checks = serde_json::to_string(&data.checks).unwrap_or_default();
     let effective_at = agreed.map_or(data.effective_at, |(_, _, at)| at);
     put_all(

@@ -233,8 +233,8 @@ fn names_that_say_too_little_are_refused() {
     }
 }
 
-#[test]
-fn a_sheet_tells_of_outliers_roll_ups_and_strangers() {
+/// A team of two reps and of who leads them.
+fn led() -> Org {
     let mut nodes = BTreeMap::new();
     let rep = |manager: Option<&str>| OrgNode {
         parent: Some("team".to_owned()),
@@ -256,7 +256,12 @@ fn a_sheet_tells_of_outliers_roll_ups_and_strangers() {
     nodes.insert("boss".to_owned(), rep(None));
     nodes.insert("a".to_owned(), rep(Some("boss")));
     nodes.insert("b".to_owned(), rep(Some("boss")));
-    let (org, facts, policy, known) = (Org::new(nodes), facts(), Policy::default(), Ledger::default());
+    Org::new(nodes)
+}
+
+#[test]
+fn a_sheet_tells_of_outliers_roll_ups_and_strangers() {
+    let (org, facts, policy, known) = (led(), facts(), Policy::default(), Ledger::default());
     let year = day("2026-01-01");
     let cell = |node: &str, at: i32, value: i64| SheetCell {
         node_id: node.to_owned(),
