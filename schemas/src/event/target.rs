@@ -109,7 +109,7 @@ data! {
         Given node_id: Option<NodeId>, "Node of the organisation, rep or reserve";
         Given node_kind: Option<NodeKind>, "Kind of the node";
         Given metric: Option<Label>, "Metric of the registry";
-        Given unit: Option<Text64>, "count, minor:<currency> or ppm";
+        Given unit: Option<Text64>, "count, minor:CNY and the like, or ppm";
         Given period_kind: Option<PeriodKind>, "year for a row of the grid, else of an entered or locked cell";
         Given period_start: Option<Day>, "First day";
         Given period_end: Option<Day>, "Last day";
